@@ -1,0 +1,124 @@
+package provider
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/controller"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/feature"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/ratelimiter"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/providerconfig"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
+)
+
+// timeout of one reconcile. It bounds every call to a server.
+const timeout = 1 * time.Minute
+
+// A Kind of managed resource and what connects it to its server.
+type Kind[T resource.ModernManaged] struct {
+	// GVK of the managed resource.
+	GVK schema.GroupVersionKind
+	// New returns an empty managed resource.
+	New func() T
+	// List is an empty list of the managed resource, for its state metrics.
+	List resource.ManagedList
+	// Connect returns what connects a managed resource to its server.
+	Connect func(kube client.Client) managed.TypedExternalConnector[T]
+	// AssignedByServer says that the server chooses the external name. All
+	// other kinds are created again safely after an interrupted create.
+	AssignedByServer bool
+	// Initializers run before the first observation. The default names the
+	// external resource after the managed resource.
+	Initializers func(kube client.Client) []managed.Initializer
+	// NoDefaultName leaves out the initializer that copies the managed
+	// resource's name to its external name.
+	NoDefaultName bool
+}
+
+// SetupGated starts reconciling the kind once its CRD is established.
+func SetupGated[T resource.ModernManaged](mgr ctrl.Manager, o controller.Options, k Kind[T]) {
+	o.Gate.Register(func() {
+		if err := Setup(mgr, o, k); err != nil {
+			// The gate's callback has no way to return an error, and a
+			// provider that silently lacks a controller is worse than one
+			// that restarts.
+			panic(errors.Wrapf(err, "cannot set up %s controller", k.GVK.Kind))
+		}
+	}, k.GVK)
+}
+
+// Setup adds a controller that reconciles the kind.
+func Setup[T resource.ModernManaged](mgr ctrl.Manager, o controller.Options, k Kind[T]) error {
+	name := managed.ControllerName(k.GVK.GroupKind().String())
+
+	init := []managed.Initializer{}
+	if !k.NoDefaultName {
+		init = append(init, managed.NewNameAsExternalName(mgr.GetClient()))
+	}
+	if k.Initializers != nil {
+		init = append(init, k.Initializers(mgr.GetClient())...)
+	}
+
+	opts := []managed.ReconcilerOption{
+		managed.WithTypedExternalConnector[T](k.Connect(mgr.GetClient())),
+		managed.WithInitializers(init...),
+		managed.WithLogger(o.Logger.WithValues("controller", name)),
+		managed.WithPollInterval(o.PollInterval),
+		managed.WithPollJitterHook(o.PollInterval / 10), //nolint:mnd // Ten per cent either way.
+		managed.WithTimeout(timeout),
+		managed.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name))), //nolint:staticcheck // crossplane-runtime takes no other.
+		managed.WithDeterministicExternalName(!k.AssignedByServer),
+	}
+	if o.Features.Enabled(feature.EnableBetaManagementPolicies) {
+		opts = append(opts, managed.WithManagementPolicies())
+	}
+	if o.MetricOptions != nil && o.MetricOptions.MRMetrics != nil {
+		opts = append(opts, managed.WithMetricRecorder(o.MetricOptions.MRMetrics))
+	}
+	if o.MetricOptions != nil && o.MetricOptions.MRStateMetrics != nil && k.List != nil {
+		rec := statemetrics.NewMRStateRecorder(mgr.GetClient(), o.Logger, o.MetricOptions.MRStateMetrics, k.List, o.MetricOptions.PollStateMetricInterval)
+		if err := mgr.Add(rec); err != nil {
+			return errors.Wrapf(err, "cannot record state metrics of %s", k.GVK.Kind)
+		}
+	}
+
+	r := managed.NewReconciler(mgr, resource.ManagedKind(k.GVK), opts...)
+	return errors.Wrapf(ctrl.NewControllerManagedBy(mgr).
+		Named(name).
+		WithOptions(o.ForControllerRuntime()).
+		WithEventFilter(resource.DesiredStateChanged()).
+		For(k.New()).
+		Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter)), "cannot create controller %s", name)
+}
+
+// A ConfigKind is one of a provider's two kinds of configuration.
+type ConfigKind struct {
+	resource.ProviderConfigKinds
+
+	// Object is an empty configuration of the kind.
+	Object client.Object
+	// Usage is an empty record of a managed resource using the kind.
+	Usage client.Object
+}
+
+// SetupConfig adds the controller that keeps a provider configuration alive
+// while a managed resource uses it.
+func SetupConfig(mgr ctrl.Manager, o controller.Options, k ConfigKind) error {
+	name := providerconfig.ControllerName(k.Config.GroupKind().String())
+	r := providerconfig.NewReconciler(mgr, k.ProviderConfigKinds,
+		providerconfig.WithLogger(o.Logger.WithValues("controller", name)),
+		providerconfig.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name)))) //nolint:staticcheck // crossplane-runtime takes no other.
+	return errors.Wrapf(ctrl.NewControllerManagedBy(mgr).
+		Named(name).
+		WithOptions(o.ForControllerRuntime()).
+		For(k.Object).
+		Watches(k.Usage, &resource.EnqueueRequestForProviderConfig{Kind: k.Config.Kind}).
+		Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter)), "cannot create controller %s", name)
+}
