@@ -1,0 +1,41 @@
+package v1alpha1
+
+import (
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/scheme"
+)
+
+// Group and Version of Catalyst's composite resources.
+const (
+	Group   = "catalyst.openova.io"
+	Version = "v1alpha1"
+)
+
+// Kinds of Catalyst's composite resources.
+const (
+	KindApplication  = "Application"
+	KindBlueprint    = "Blueprint"
+	KindEnvironment  = "Environment"
+	KindOrganization = "Organization"
+	KindSovereign    = "Sovereign"
+)
+
+var (
+	// SchemeGroupVersion of Catalyst's composite resources.
+	SchemeGroupVersion = schema.GroupVersion{Group: Group, Version: Version} //nolint:gochecknoglobals // Kubernetes' convention.
+
+	// SchemeBuilder registers the types of this group.
+	SchemeBuilder = &scheme.Builder{GroupVersion: SchemeGroupVersion} //nolint:gochecknoglobals // Kubernetes' convention.
+
+	// AddToScheme adds the types of this group to a scheme.
+	AddToScheme = SchemeBuilder.AddToScheme //nolint:gochecknoglobals // Kubernetes' convention.
+)
+
+func init() { //nolint:gochecknoinits // Kubernetes' convention.
+	SchemeBuilder.Register(
+		&Application{}, &ApplicationList{},
+		&Blueprint{}, &BlueprintList{},
+		&Environment{}, &EnvironmentList{},
+		&Organization{}, &OrganizationList{},
+	)
+}
