@@ -1,0 +1,407 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/openova-io/catalyst/hack/local/internal/home"
+	"github.com/openova-io/catalyst/hack/local/internal/plane"
+	"github.com/openova-io/catalyst/hack/local/internal/preflight"
+	"github.com/openova-io/catalyst/hack/local/internal/proc"
+	"github.com/openova-io/catalyst/hack/local/internal/tools"
+	"github.com/openova-io/catalyst/hack/local/internal/xpkg"
+)
+
+const (
+	waitInterval = 150 * time.Millisecond
+	logLines     = 12
+)
+
+// errReported ends the program with an exit status only.
+var errReported = errors.New("it was reported")
+
+type upCmd struct {
+	Timeout time.Duration `default:"4m" help:"How long to wait for everything to be ready, once it's built."`
+}
+
+// Run brings the control plane up.
+func (c *upCmd) Run(ctx context.Context, a *app) error {
+	start := time.Now()
+
+	root, err := a.root()
+	if err != nil {
+		return err
+	}
+
+	a.step("Checking this machine")
+
+	if err := preflight.Install(ctx, a.out, preflight.Missing(preflight.Requirements())); err != nil {
+		return err //nolint:wrapcheck // It says what to do.
+	}
+
+	a.step("Tools")
+
+	cache := tools.NewCache(root, a.home, a.out, a.terminal)
+
+	cfg, err := a.configure(ctx, root, cache)
+	if err != nil {
+		return err
+	}
+
+	a.step("Servers")
+
+	// The servers take their time to start, and Go takes its time to build;
+	// they overlap nicely.
+	client := plane.NewClient(a.state)
+	if err := a.start(ctx, client, cfg); err != nil {
+		return err
+	}
+
+	a.step("Functions, providers and packages")
+
+	if err := a.build(ctx, root, &cfg); err != nil {
+		return err
+	}
+
+	if err := a.save(cfg); err != nil {
+		return err
+	}
+
+	if err := client.Reload(ctx); err != nil {
+		return err //nolint:wrapcheck // It says who refuses.
+	}
+
+	wctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+
+	if err := a.awaitComponents(wctx, client, plane.APIServer, plane.Crossplane, plane.Registry); err != nil {
+		return err
+	}
+
+	a.step("Installing %s", xpkg.Source("catalyst"))
+
+	if err := a.install(wctx, client, root, cfg); err != nil {
+		return err
+	}
+
+	if err := a.awaitComponents(wctx, client); err != nil {
+		return err
+	}
+
+	if err := a.connect(wctx, root, cfg); err != nil {
+		return err
+	}
+
+	a.printf("\nReady in %s.\n\n", time.Since(start).Round(time.Second/10))
+	a.next(cfg)
+
+	return nil
+}
+
+func (a *app) step(format string, args ...any) { a.printf("==> "+format+"\n", args...) }
+
+// configure builds the tools and describes the control plane, without what is
+// built from this checkout.
+func (a *app) configure(ctx context.Context, root string, cache *tools.Cache) (plane.Config, error) {
+	rs, err := tools.Select()
+	if err != nil {
+		return plane.Config{}, err //nolint:wrapcheck // It's complete.
+	}
+
+	if err := cache.Ensure(ctx, rs); err != nil {
+		return plane.Config{}, err //nolint:wrapcheck // It names the tool.
+	}
+
+	base, err := a.base()
+	if err != nil {
+		return plane.Config{}, err
+	}
+
+	cfg := plane.Config{Name: a.state.Name, PortBase: base, Root: root, Programs: map[string]string{}, Folders: map[string]string{}}
+
+	for _, r := range rs {
+		dir, err := cache.Folder(r)
+		if err != nil {
+			return plane.Config{}, err //nolint:wrapcheck // It names the tool.
+		}
+
+		cfg.Folders[r.Name] = dir
+
+		for n := range r.Programs {
+			cfg.Programs[n] = filepath.Join(dir, n)
+		}
+	}
+
+	self, err := os.Executable()
+	if err != nil {
+		return plane.Config{}, fmt.Errorf("cannot find our own program: %w", err)
+	}
+
+	raw, err := os.ReadFile(self) //nolint:gosec // It's our own program.
+	if err != nil {
+		return plane.Config{}, fmt.Errorf("cannot read our own program: %w", err)
+	}
+
+	sum := sha256.Sum256(raw)
+	cfg.Daemon = hex.EncodeToString(sum[:8])
+
+	// The daemon outlives us, and "go run" deletes us.
+	copied := a.daemonPath(cfg)
+	if _, err := os.Stat(copied); err == nil {
+		return cfg, nil
+	}
+
+	if err := home.WriteFile(copied, raw); err != nil {
+		return plane.Config{}, err //nolint:wrapcheck // It names the file.
+	}
+
+	return cfg, os.Chmod(copied, 0o700) //nolint:gosec,wrapcheck // It's a program.
+}
+
+func (a *app) daemonPath(cfg plane.Config) string {
+	return filepath.Join(a.home.Dir, "bin", "local-"+cfg.Daemon)
+}
+
+func (a *app) save(cfg plane.Config) error {
+	return home.WriteJSON(a.state.Config(), cfg) //nolint:wrapcheck // It names the file.
+}
+
+// start the daemon, or replace it if another build of it is running.
+func (a *app) start(ctx context.Context, client *plane.Client, cfg plane.Config) error {
+	old, had, err := plane.Load(a.state)
+	if err != nil {
+		return err //nolint:wrapcheck // It names the control plane.
+	}
+
+	if client.Running() {
+		if old.Daemon == cfg.Daemon {
+			return nil
+		}
+
+		a.printf("    the local control plane's own program changed; restarting everything\n")
+
+		if err := client.Stop(ctx); err != nil {
+			return fmt.Errorf("cannot stop the running daemon: %w", err)
+		}
+	}
+
+	// What was built last time can start before we know whether it changed.
+	if had {
+		cfg.Functions, cfg.Providers, cfg.Packages = existing(old.Functions), existing(old.Providers), old.Packages
+	}
+
+	ls := make([]preflight.Listener, 0, len(cfg.Listeners()))
+	for _, l := range cfg.Listeners() {
+		ls = append(ls, preflight.Listener(l))
+	}
+
+	if err := preflight.Ports(ctx, ls); err != nil {
+		return err //nolint:wrapcheck // It says what to do.
+	}
+
+	if err := a.save(cfg); err != nil {
+		return err
+	}
+
+	if err := client.Start(ctx, a.daemonPath(cfg), a.home.Dir); err != nil {
+		return fmt.Errorf("%w\n%s", err, a.tail("daemon"))
+	}
+
+	return nil
+}
+
+func existing(ps []plane.Program) []plane.Program {
+	return slices.DeleteFunc(slices.Clone(ps), func(p plane.Program) bool {
+		_, err := os.Stat(p.Path)
+		return err != nil
+	})
+}
+
+// build this checkout's programs and packages into the configuration.
+func (a *app) build(ctx context.Context, root string, cfg *plane.Config) error {
+	b := &xpkg.Builder{Root: root, Crank: cfg.Programs["crank"], Into: a.state.Packages()}
+
+	type result struct {
+		packages []plane.Package
+		err      error
+	}
+
+	built := make(chan result, 1)
+
+	go func() {
+		ps, err := b.Build(ctx)
+		built <- result{ps, err}
+	}()
+
+	fs, ps, err := a.programs(ctx, root)
+	r := <-built
+
+	if err := errors.Join(err, r.err); err != nil {
+		return err
+	}
+
+	cfg.Functions, cfg.Providers, cfg.Packages = fs, ps, r.packages
+
+	return nil
+}
+
+// programs builds every function and provider of the checkout.
+func (a *app) programs(ctx context.Context, root string) (functions, providers []plane.Program, err error) {
+	mains, err := filepath.Glob(filepath.Join(root, "functions", "*", "main.go"))
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot find functions: %w", err)
+	}
+
+	dir := filepath.Join(a.state.Bin(), "functions") + string(filepath.Separator)
+	pkgs := make([]string, 0, len(mains))
+
+	for _, m := range mains {
+		concept := filepath.Base(filepath.Dir(m))
+		pkgs = append(pkgs, "./functions/"+concept)
+		functions = append(functions, plane.Program{Name: "function-catalyst-" + concept, Path: dir + concept})
+	}
+
+	if err := goBuild(ctx, root, dir, pkgs...); err != nil {
+		return nil, nil, err
+	}
+
+	cmds, err := filepath.Glob(filepath.Join(root, "providers", "*", "cmd", "provider", "main.go"))
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot find providers: %w", err)
+	}
+
+	for _, m := range cmds {
+		rel, err := filepath.Rel(root, filepath.Dir(m))
+		if err != nil {
+			return nil, nil, fmt.Errorf("cannot find providers: %w", err)
+		}
+
+		name := strings.Split(rel, string(filepath.Separator))[1]
+		path := filepath.Join(a.state.Bin(), name)
+		providers = append(providers, plane.Program{Name: name, Path: path})
+
+		if err := goBuild(ctx, root, path, "./"+rel); err != nil {
+			return nil, nil, err
+		}
+	}
+
+	for _, ps := range [][]plane.Program{functions, providers} {
+		for i := range ps {
+			if ps[i].Fingerprint, err = fingerprint(ps[i].Path); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+
+	return functions, providers, nil
+}
+
+// goBuild builds without -trimpath: the packages are then the very ones that go
+// test compiles, and neither waits for what the other did already.
+func goBuild(ctx context.Context, root, into string, pkgs ...string) error {
+	if len(pkgs) == 0 {
+		return nil
+	}
+
+	if err := os.MkdirAll(filepath.Dir(into), home.DirMode); err != nil {
+		return fmt.Errorf("cannot create the programs directory: %w", err)
+	}
+
+	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-ldflags", "-s -w", "-o", into}, pkgs...)...) //nolint:gosec // The arguments are ours.
+	cmd.Dir = root
+
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("cannot build %s: %w\n%s", strings.Join(pkgs, " "), err, strings.TrimSpace(string(out)))
+	}
+
+	return nil
+}
+
+// fingerprint of a program. Go doesn't touch a program that is up to date.
+func fingerprint(path string) (string, error) {
+	fi, err := os.Stat(path)
+	if err != nil {
+		return "", fmt.Errorf("cannot find what was built: %w", err)
+	}
+
+	return fmt.Sprintf("%d-%d", fi.Size(), fi.ModTime().UnixNano()), nil
+}
+
+// awaitComponents waits for the named components, or for all of them.
+func (a *app) awaitComponents(ctx context.Context, client *plane.Client, names ...string) error {
+	seen := map[string]bool{}
+
+	for {
+		st, err := client.Status(ctx)
+		if err != nil && ctx.Err() == nil {
+			return fmt.Errorf("%w\n%s", err, a.tail("daemon"))
+		}
+
+		var waiting []proc.Status
+
+		for _, c := range st.Components {
+			if len(names) > 0 && !slices.Contains(names, c.Name) {
+				continue
+			}
+
+			if c.State != proc.StateReady {
+				waiting = append(waiting, c)
+				continue
+			}
+
+			// What's ready at the first look was ready before.
+			if !seen[c.Name] && len(names) == 0 {
+				seen[c.Name] = true
+			}
+		}
+
+		if err == nil && len(waiting) == 0 {
+			return nil
+		}
+
+		select {
+		case <-ctx.Done():
+			return a.explain(waiting, ctx.Err())
+		case <-time.After(waitInterval):
+		}
+	}
+}
+
+// explain why components aren't ready.
+func (a *app) explain(waiting []proc.Status, cause error) error {
+	var b strings.Builder
+
+	for _, c := range waiting {
+		_, _ = fmt.Fprintf(&b, "\n%s is %s %s\n", c.Name, c.State, c.Detail)
+
+		// Who only waits for another has nothing to tell.
+		if c.State != proc.StateWaiting {
+			_, _ = fmt.Fprint(&b, a.tail(c.Name))
+		}
+	}
+
+	return fmt.Errorf("gave up waiting: %w\n%s", cause, b.String())
+}
+
+// tail is the end of a component's log.
+func (a *app) tail(component string) string {
+	path := a.state.Log(component)
+
+	raw, err := os.ReadFile(path) //nolint:gosec // The path is one of ours.
+	if err != nil {
+		return ""
+	}
+
+	lines := strings.Split(strings.TrimRight(string(raw), "\n"), "\n")
+
+	return "last lines of " + path + ":\n    " + strings.Join(lines[max(0, len(lines)-logLines):], "\n    ") + "\n"
+}
