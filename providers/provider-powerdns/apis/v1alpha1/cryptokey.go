@@ -9,8 +9,8 @@ import (
 
 // CryptoKeyParameters are what the key should be.
 //
-// +kubebuilder:validation:XValidation:rule="(has(self.zone) && self.zone != ”) || has(self.zoneRef) || has(self.zoneSelector)",message="one of zone, zoneRef and zoneSelector is required"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.zone) || oldSelf.zone == ” || (has(self.zone) && (self.zone.endsWith('.') ? self.zone.lowerAscii() : self.zone.lowerAscii() + '.') == (oldSelf.zone.endsWith('.') ? oldSelf.zone.lowerAscii() : oldSelf.zone.lowerAscii() + '.'))",message="zone can't be changed: create a new CryptoKey in the other zone and delete this one"
+// +kubebuilder:validation:XValidation:rule="(has(self.zone) && size(self.zone) > 0) || has(self.zoneRef) || has(self.zoneSelector)",message="one of zone, zoneRef and zoneSelector is required"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.zone) || size(oldSelf.zone) == 0 || (has(self.zone) && (self.zone.endsWith('.') ? self.zone.lowerAscii() : self.zone.lowerAscii() + '.') == (oldSelf.zone.endsWith('.') ? oldSelf.zone.lowerAscii() : oldSelf.zone.lowerAscii() + '.'))",message="zone can't be changed: create a new CryptoKey in the other zone and delete this one"
 // +kubebuilder:validation:XValidation:rule="!has(self.bits) || !has(self.algorithm) || self.algorithm.lowerAscii() in ['5','7','8','10','rsasha1','rsasha1-nsec3-sha1','rsasha1nsec3sha1','rsasha256','rsasha512']",message="bits is only for RSA algorithms: other algorithms have one size"
 type CryptoKeyParameters struct {
 	// Zone the key belongs to, e.g. example.org. Case and a trailing dot

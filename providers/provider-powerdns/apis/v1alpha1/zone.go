@@ -60,7 +60,7 @@ type ZoneParameters struct {
 	// it is stored.
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self in ['', 'INCREMENT-WEEKS', 'INCEPTION-EPOCH', 'INCEPTION-INCREMENT', 'INCEPTION', 'INCEPTION-WEEK', 'EPOCH', 'NONE']",message="soaEdit must be one of INCREMENT-WEEKS, INCEPTION-EPOCH, INCEPTION-INCREMENT, EPOCH, NONE, or empty"
+	// +kubebuilder:validation:XValidation:rule="size(self) == 0 || self in ['INCREMENT-WEEKS', 'INCEPTION-EPOCH', 'INCEPTION-INCREMENT', 'INCEPTION', 'INCEPTION-WEEK', 'EPOCH', 'NONE']",message="soaEdit must be one of INCREMENT-WEEKS, INCEPTION-EPOCH, INCEPTION-INCREMENT, EPOCH, NONE, or empty"
 	SOAEdit *string `json:"soaEdit,omitempty"`
 
 	// SOAEditAPI says how the serial number is changed by each write through
@@ -68,7 +68,7 @@ type ZoneParameters struct {
 	// change off.
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self in ['', 'DEFAULT', 'INCREASE', 'EPOCH', 'SOA-EDIT', 'SOA-EDIT-INCREASE']",message="soaEditAPI must be one of DEFAULT, INCREASE, EPOCH, SOA-EDIT, SOA-EDIT-INCREASE, or empty; INCEPTION-EPOCH is a value of soaEdit"
+	// +kubebuilder:validation:XValidation:rule="size(self) == 0 || self in ['DEFAULT', 'INCREASE', 'EPOCH', 'SOA-EDIT', 'SOA-EDIT-INCREASE']",message="soaEditAPI must be one of DEFAULT, INCREASE, EPOCH, SOA-EDIT, SOA-EDIT-INCREASE, or empty; INCEPTION-EPOCH is a value of soaEdit"
 	SOAEditAPI *string `json:"soaEditAPI,omitempty"`
 
 	// APIRectify says whether the server puts a signed zone in order after
@@ -87,7 +87,7 @@ type ZoneParameters struct {
 	// flags, iterations and salt, e.g. "1 0 0 -". An empty string means NSEC.
 	// +optional
 	// +kubebuilder:validation:MaxLength=600
-	// +kubebuilder:validation:XValidation:rule="self == '' || self.matches('^[0-9]+ [0-9]+ [0-9]+ (-|([0-9A-Fa-f][0-9A-Fa-f])+)$')",message="nsec3Param must be a hash algorithm, flags, iterations and a salt in hexadecimal or -, e.g. '1 0 0 -', or empty for NSEC"
+	// +kubebuilder:validation:XValidation:rule="size(self) == 0 || self.matches('^[0-9]+ [0-9]+ [0-9]+ (-|([0-9A-Fa-f][0-9A-Fa-f])+)$')",message="nsec3Param must be a hash algorithm, flags, iterations and a salt in hexadecimal or -, e.g. '1 0 0 -', or empty for NSEC"
 	NSEC3Param *string `json:"nsec3Param,omitempty"`
 
 	// NSEC3Narrow says whether a signed zone answers with white lies (RFC

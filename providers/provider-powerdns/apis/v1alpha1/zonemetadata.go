@@ -9,8 +9,8 @@ import (
 
 // ZoneMetadataParameters are what the metadata should be.
 //
-// +kubebuilder:validation:XValidation:rule="(has(self.zone) && self.zone != ”) || has(self.zoneRef) || has(self.zoneSelector)",message="one of zone, zoneRef and zoneSelector is required"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.zone) || oldSelf.zone == ” || (has(self.zone) && (self.zone.endsWith('.') ? self.zone.lowerAscii() : self.zone.lowerAscii() + '.') == (oldSelf.zone.endsWith('.') ? oldSelf.zone.lowerAscii() : oldSelf.zone.lowerAscii() + '.'))",message="zone can't be changed: create a new ZoneMetadata in the other zone and delete this one"
+// +kubebuilder:validation:XValidation:rule="(has(self.zone) && size(self.zone) > 0) || has(self.zoneRef) || has(self.zoneSelector)",message="one of zone, zoneRef and zoneSelector is required"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.zone) || size(oldSelf.zone) == 0 || (has(self.zone) && (self.zone.endsWith('.') ? self.zone.lowerAscii() : self.zone.lowerAscii() + '.') == (oldSelf.zone.endsWith('.') ? oldSelf.zone.lowerAscii() : oldSelf.zone.lowerAscii() + '.'))",message="zone can't be changed: create a new ZoneMetadata in the other zone and delete this one"
 type ZoneMetadataParameters struct {
 	// Zone the metadata belongs to, e.g. example.org. Case and a trailing dot
 	// don't matter. One of zone, zoneRef and zoneSelector is required.
