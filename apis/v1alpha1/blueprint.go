@@ -143,10 +143,6 @@ type ManifestSource struct {
 // BlueprintStatus is what became of the Blueprint.
 type BlueprintStatus struct {
 	Progress `json:",inline"`
-
-	// UsedBy counts the Applications that use the Blueprint.
-	// +optional
-	UsedBy int `json:"usedBy"`
 }
 
 // A Blueprint is a unit of installable software: what it needs to know, what
@@ -157,7 +153,6 @@ type BlueprintStatus struct {
 // +kubebuilder:resource:scope=Namespaced,path=blueprints,singular=blueprint,shortName=bp,categories={catalyst}
 // +kubebuilder:printcolumn:name="VERSION",type=string,JSONPath=`.spec.version`
 // +kubebuilder:printcolumn:name="TITLE",type=string,JSONPath=`.spec.card.title`
-// +kubebuilder:printcolumn:name="USED BY",type=integer,JSONPath=`.status.usedBy`
 // +kubebuilder:printcolumn:name="STATUS",type=string,JSONPath=`.status.summary`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^bp-[a-z][a-z0-9-]{1,59}$')",message="metadata.name must be bp-<name>, e.g. bp-wordpress"
 type Blueprint struct {

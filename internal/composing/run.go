@@ -1,0 +1,317 @@
+package composing
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/structpb"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/crossplane/function-sdk-go/response"
+
+	"github.com/openova-io/catalyst/apis/v1alpha1"
+)
+
+// A Run is one call of a function.
+type Run struct {
+	req      *fnv1.RunFunctionRequest
+	observed map[string]*Observed
+
+	desired map[string]*desired
+	retired map[string]string
+
+	requirements *fnv1.Requirements
+	unresolved   bool
+
+	steps      []*Step
+	conditions []condition
+	status     any
+	progress   *v1alpha1.Progress
+}
+
+type desired struct {
+	resource *structpb.Struct
+	ready    bool
+}
+
+type condition struct {
+	typ, reason, message string
+	status               fnv1.Status
+}
+
+func newRun(req *fnv1.RunFunctionRequest) *Run {
+	r := &Run{
+		req:          req,
+		observed:     make(map[string]*Observed, len(req.GetObserved().GetResources())),
+		desired:      map[string]*desired{},
+		retired:      map[string]string{},
+		requirements: &fnv1.Requirements{Resources: map[string]*fnv1.ResourceSelector{}, Schemas: map[string]*fnv1.SchemaSelector{}},
+	}
+	for key, res := range req.GetObserved().GetResources() {
+		r.observed[key] = &Observed{s: res.GetResource()}
+	}
+	return r
+}
+
+// A Selector selects resources a run requires: the one called Name, or all
+// with the Labels. Namespace is empty for cluster scoped resources, and for
+// namespaced ones in any namespace.
+type Selector struct {
+	APIVersion string
+	Kind       string
+	Namespace  string
+	Name       string
+	Labels     map[string]string
+}
+
+// Require resources that the function does not compose. The key must be stable
+// and unique within the run. A run whose requirements have not all been looked
+// up is unresolved: its composer should return at once.
+func (r *Run) Require(key string, sel Selector) []*Observed {
+	rs := &fnv1.ResourceSelector{ApiVersion: sel.APIVersion, Kind: sel.Kind}
+	if sel.Namespace != "" {
+		rs.Namespace = &sel.Namespace
+	}
+	rs.Match = &fnv1.ResourceSelector_MatchLabels{MatchLabels: &fnv1.MatchLabels{Labels: sel.Labels}}
+	if sel.Name != "" {
+		rs.Match = &fnv1.ResourceSelector_MatchName{MatchName: sel.Name}
+	}
+	r.requirements.Resources[key] = rs
+
+	got, ok := r.req.GetRequiredResources()[key]
+	if !ok {
+		r.unresolved = true
+		return nil
+	}
+	out := make([]*Observed, 0, len(got.GetItems()))
+	for _, item := range got.GetItems() {
+		out = append(out, &Observed{s: item.GetResource()})
+	}
+	// The API server lists in the order of its storage, a cache in none.
+	slices.SortFunc(out, func(a, b *Observed) int {
+		return strings.Compare(a.Namespace()+"/"+a.Name(), b.Namespace()+"/"+b.Name())
+	})
+	return out
+}
+
+// RequireOne requires a resource by name. It returns nil if there is none.
+func (r *Run) RequireOne(key string, sel Selector) *Observed {
+	for _, o := range r.Require(key, sel) {
+		if o.Name() == sel.Name && o.DeletedAt() == "" {
+			return o
+		}
+	}
+	return nil
+}
+
+// RequireKind tells whether the API server knows a kind.
+func (r *Run) RequireKind(gvk schema.GroupVersionKind) bool {
+	key := strings.ToLower(gvk.Kind + "." + gvk.Group)
+	r.requirements.Schemas[key] = &fnv1.SchemaSelector{ApiVersion: gvk.GroupVersion().String(), Kind: gvk.Kind}
+	got, ok := r.req.GetRequiredSchemas()[key]
+	if !ok {
+		r.unresolved = true
+		return false
+	}
+	return got.GetOpenapiV3() != nil
+}
+
+// Unresolved tells that something this run requires has not been looked up.
+// What a composer returns then is never applied: core looks the requirements
+// up and calls again.
+func (r *Run) Unresolved() bool { return r.unresolved }
+
+// Observed returns the composed resource of that key, or nil.
+func (r *Run) Observed(key string) *Observed { return r.observed[key] }
+
+// XR is the composite resource as it was observed.
+func (r *Run) XR() *Observed { return &Observed{s: r.req.GetObserved().GetComposite().GetResource()} }
+
+// Desire a resource under a key that names it within the composite resource.
+// It counts as ready once its post-conditions hold.
+func (r *Run) Desire(key string, o client.Object) error {
+	s, err := encode(o)
+	if err != nil {
+		return errors.Wrapf(err, "cannot render %q", key)
+	}
+	ready, _, _ := r.readiness(key)
+	r.desired[key] = &desired{resource: s, ready: ready}
+	return nil
+}
+
+// RetireOthers drops the observed resources whose key has the prefix and that
+// were not desired in this run. It is the only way for a composed resource to
+// go away: whoever calls it knows that it desired the whole set.
+func (r *Run) RetireOthers(prefix, why string) {
+	for key := range r.observed {
+		if _, ok := r.desired[key]; !ok && strings.HasPrefix(key, prefix) {
+			r.retired[key] = why
+		}
+	}
+}
+
+// Condition sets a condition of the composite resource. An event goes with its
+// transitions.
+func (r *Run) Condition(typ string, ok bool, reason, message string) {
+	c := condition{typ: typ, reason: reason, message: message, status: fnv1.Status_STATUS_CONDITION_FALSE}
+	if ok {
+		c.status = fnv1.Status_STATUS_CONDITION_TRUE
+	}
+	r.conditions = append(r.conditions, c)
+}
+
+// Status sets the composite resource's status. Progress points to the part of
+// it that the run fills in.
+func (r *Run) Status(status any, p *v1alpha1.Progress) {
+	r.status, r.progress = status, p
+}
+
+// finish turns the run into a response.
+func (r *Run) finish(rsp *fnv1.RunFunctionResponse) error {
+	if len(r.requirements.GetResources())+len(r.requirements.GetSchemas()) > 0 {
+		rsp.Requirements = r.requirements
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.desired)) {
+		d := r.desired[key]
+		res := &fnv1.Resource{Resource: d.resource, Ready: fnv1.Ready_READY_FALSE}
+		if d.ready {
+			res.Ready = fnv1.Ready_READY_TRUE
+		}
+		rsp.Desired.Resources[key] = res
+	}
+	r.hold(rsp)
+
+	if r.unresolved {
+		rsp.Meta.Ttl = durationpb.New(waitingTTL)
+		return r.holdStatus(rsp)
+	}
+
+	ready := r.settle()
+	rsp.Meta.Ttl = durationpb.New(waitingTTL)
+	if ready {
+		rsp.Meta.Ttl = durationpb.New(settledTTL)
+	}
+	r.report(rsp)
+	return r.writeStatus(rsp, ready)
+}
+
+// hold re-emits what was composed before and is neither desired nor retired
+// now. Omission is deletion, and an input that is late or gone is no reason to
+// delete anything.
+func (r *Run) hold(rsp *fnv1.RunFunctionResponse) {
+	for key, o := range r.observed {
+		if _, ok := rsp.GetDesired().GetResources()[key]; ok || r.retired[key] != "" || o.DeletedAt() != "" {
+			continue
+		}
+		ready, _, _ := r.readiness(key)
+		res := &fnv1.Resource{Resource: o.intent(), Ready: fnv1.Ready_READY_FALSE}
+		if ready {
+			res.Ready = fnv1.Ready_READY_TRUE
+		}
+		rsp.Desired.Resources[key] = res
+	}
+}
+
+// holdStatus re-emits the status that was observed, but for its conditions,
+// which core writes.
+func (r *Run) holdStatus(rsp *fnv1.RunFunctionResponse) error {
+	status := map[string]any{}
+	if s := r.XR().s.GetFields()["status"].GetStructValue(); s != nil {
+		status = s.AsMap()
+		delete(status, "conditions")
+	}
+	return setStatus(rsp, status, fnv1.Ready_READY_FALSE)
+}
+
+// report conditions, and events for those that changed. Events for what stays
+// the same would repeat with every call.
+func (r *Run) report(rsp *fnv1.RunFunctionResponse) {
+	for _, c := range r.conditions {
+		rsp.Conditions = append(rsp.Conditions, &fnv1.Condition{
+			Type: c.typ, Status: c.status, Reason: c.reason, Message: &c.message,
+			Target: fnv1.Target_TARGET_COMPOSITE.Enum(),
+		})
+		was, found := r.XR().Condition(c.typ)
+		if found && was.Status == conditionStatus(c.status) && was.Reason == c.reason && was.Message == c.message {
+			continue
+		}
+		if c.status == fnv1.Status_STATUS_CONDITION_TRUE {
+			if found {
+				response.Normal(rsp, c.message).WithReason(c.reason).TargetComposite()
+			}
+			continue
+		}
+		response.Warning(rsp, errors.New(c.message)).WithReason(c.reason).TargetComposite()
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.retired)) {
+		o := r.observed[key]
+		if o.DeletedAt() == "" {
+			response.Normalf(rsp, "Deleting %s %s: %s", o.Kind(), o.Name(), r.retired[key]).WithReason("Retired").TargetComposite()
+		}
+	}
+}
+
+func conditionStatus(s fnv1.Status) string {
+	switch s {
+	case fnv1.Status_STATUS_CONDITION_TRUE:
+		return string(metav1.ConditionTrue)
+	case fnv1.Status_STATUS_CONDITION_FALSE:
+		return string(metav1.ConditionFalse)
+	case fnv1.Status_STATUS_CONDITION_UNKNOWN, fnv1.Status_STATUS_CONDITION_UNSPECIFIED:
+	}
+	return string(metav1.ConditionUnknown)
+}
+
+func (r *Run) writeStatus(rsp *fnv1.RunFunctionResponse, ready bool) error {
+	if r.status == nil {
+		return r.holdStatus(rsp)
+	}
+	status, err := runtime.DefaultUnstructuredConverter.ToUnstructured(r.status)
+	if err != nil {
+		return errors.Wrap(err, "cannot render status")
+	}
+	rd := fnv1.Ready_READY_FALSE
+	if ready {
+		rd = fnv1.Ready_READY_TRUE
+	}
+	return setStatus(rsp, status, rd)
+}
+
+func setStatus(rsp *fnv1.RunFunctionResponse, status map[string]any, ready fnv1.Ready) error {
+	s, err := structpb.NewStruct(map[string]any{"status": status})
+	if err != nil {
+		return errors.Wrap(err, "cannot render status")
+	}
+	rsp.Desired.Composite = &fnv1.Resource{Resource: s, Ready: ready}
+	return nil
+}
+
+// encode a typed or unstructured object the way server-side apply wants it:
+// nothing the function has no opinion about.
+func encode(o client.Object) (*structpb.Struct, error) {
+	if u, ok := o.(*unstructured.Unstructured); ok {
+		return structpb.NewStruct(u.Object) //nolint:wrapcheck // Wrapped by the caller.
+	}
+	gvks, _, err := Scheme().ObjectKinds(o)
+	if err != nil {
+		return nil, errors.Wrapf(err, "%T is not registered", o)
+	}
+	obj, err := runtime.DefaultUnstructuredConverter.ToUnstructured(o)
+	if err != nil {
+		return nil, errors.Wrapf(err, "cannot convert %T", o)
+	}
+	delete(obj, "status")
+	if m, ok := obj["metadata"].(map[string]any); ok {
+		delete(m, "creationTimestamp")
+	}
+	obj["apiVersion"], obj["kind"] = gvks[0].GroupVersion().String(), gvks[0].Kind
+	return structpb.NewStruct(obj) //nolint:wrapcheck // Wrapped by the caller.
+}

@@ -1,0 +1,62 @@
+// Package tenancy finds what an object's Organization decides for it. The
+// Organization is the one the object's namespace is named after; nothing a
+// tenant writes chooses another.
+package tenancy
+
+import (
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/openova-io/catalyst/apis/v1alpha1"
+	"github.com/openova-io/catalyst/internal/composing"
+)
+
+// apiVersion of Catalyst's own kinds.
+const apiVersion = v1alpha1.Group + "/" + v1alpha1.Version
+
+// Of returns the Organization that owns a namespace, or nil if there is none.
+func Of(r *composing.Run, namespace string) (*v1alpha1.Organization, error) {
+	o := r.RequireOne("organization", composing.Selector{APIVersion: apiVersion, Kind: v1alpha1.KindOrganization, Name: namespace})
+	if o == nil {
+		return nil, nil //nolint:nilnil // Not there yet is no error.
+	}
+	org := &v1alpha1.Organization{}
+	if err := o.Into(org); err != nil {
+		return nil, err //nolint:wrapcheck // Says it all.
+	}
+	return org, nil
+}
+
+// Domain under which an Organization's Applications get their names: its own
+// or its Sovereign's. Empty if it has none.
+func Domain(r *composing.Run, org *v1alpha1.Organization) string {
+	if org.Spec.Domain != "" {
+		return org.Spec.Domain
+	}
+	if org.Spec.SovereignRef == nil {
+		return ""
+	}
+	gvk := schema.GroupVersionKind{Group: v1alpha1.Group, Version: v1alpha1.Version, Kind: v1alpha1.KindSovereign}
+	if !r.RequireKind(gvk) {
+		return ""
+	}
+	s := r.RequireOne("sovereign", composing.Selector{APIVersion: apiVersion, Kind: v1alpha1.KindSovereign, Name: org.Spec.SovereignRef.Name})
+	return s.String("spec", "domain", "name")
+}
+
+// All objects of a Catalyst kind in a namespace that are not being deleted.
+func All(r *composing.Run, kind, namespace string) []*composing.Observed {
+	var out []*composing.Observed
+	for _, o := range r.Require(kind, composing.Selector{APIVersion: apiVersion, Kind: kind, Namespace: namespace}) {
+		out = append(out, o)
+	}
+	return out
+}
+
+// Names of objects.
+func Names(in []*composing.Observed) []string {
+	out := make([]string, 0, len(in))
+	for _, o := range in {
+		out = append(out, o.Name())
+	}
+	return out
+}
