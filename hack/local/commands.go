@@ -16,7 +16,6 @@ import (
 	"github.com/openova-io/catalyst/hack/local/internal/home"
 	"github.com/openova-io/catalyst/hack/local/internal/kube"
 	"github.com/openova-io/catalyst/hack/local/internal/plane"
-	"github.com/openova-io/catalyst/hack/local/internal/proc"
 	"github.com/openova-io/catalyst/hack/local/internal/tools"
 	"github.com/openova-io/catalyst/hack/local/internal/xpkg"
 )
@@ -93,7 +92,7 @@ func (a *app) components(st plane.Status) bool {
 
 		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", c.Name, c.State, number(c.PID), number(c.Port), c.Restarts, size(m), detail)
 
-		if c.State != proc.StateReady {
+		if !c.Settled() {
 			healthy = false
 		}
 	}

@@ -215,7 +215,7 @@ func (a *app) explainPackages(client *plane.Client, problems map[string]string, 
 
 	if st, err := client.Status(ctx); err == nil {
 		for _, c := range st.Components {
-			if c.State != "Ready" {
+			if !c.Settled() {
 				_, _ = fmt.Fprintf(&b, "\ncomponent %s is %s %s\n", c.Name, c.State, c.Detail)
 			}
 		}

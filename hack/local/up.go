@@ -338,8 +338,6 @@ func fingerprint(path string) (string, error) {
 
 // awaitComponents waits for the named components, or for all of them.
 func (a *app) awaitComponents(ctx context.Context, client *plane.Client, names ...string) error {
-	seen := map[string]bool{}
-
 	for {
 		st, err := client.Status(ctx)
 		if err != nil && ctx.Err() == nil {
@@ -353,14 +351,8 @@ func (a *app) awaitComponents(ctx context.Context, client *plane.Client, names .
 				continue
 			}
 
-			if c.State != proc.StateReady {
+			if !c.Settled() {
 				waiting = append(waiting, c)
-				continue
-			}
-
-			// What's ready at the first look was ready before.
-			if !seen[c.Name] && len(names) == 0 {
-				seen[c.Name] = true
 			}
 		}
 

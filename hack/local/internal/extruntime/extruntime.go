@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
@@ -89,12 +90,35 @@ type Runtime struct {
 	ca      *pki.CA
 	running map[string]bool
 	kick    chan struct{}
+	done    chan struct{}
 	lastErr string
+
+	mu   sync.Mutex
+	idle map[string]bool
 }
 
 // New returns a Runtime.
 func New(o Options) *Runtime {
-	return &Runtime{Options: o, running: map[string]bool{}, kick: make(chan struct{}, 1)}
+	return &Runtime{Options: o, running: map[string]bool{}, idle: map[string]bool{}, kick: make(chan struct{}, 1), done: make(chan struct{})}
+}
+
+// Done is closed once the runtime has ended.
+func (r *Runtime) Done() <-chan struct{} { return r.done }
+
+// Idle reports whether a program is installed and healthy but doesn't run,
+// because none of the kinds it reconciles is activated.
+func (r *Runtime) Idle(program string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+
+	return r.idle[program]
+}
+
+func (r *Runtime) setIdle(program string, idle bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+
+	r.idle[program] = idle
 }
 
 // Kick makes the runtime look at all revisions soon.
@@ -107,6 +131,8 @@ func (r *Runtime) Kick() {
 
 // Run until the context is cancelled.
 func (r *Runtime) Run(ctx context.Context) {
+	defer close(r.done)
+
 	for _, kind := range []string{kindFunctionRevision, kindProviderRevision} {
 		go r.watch(ctx, pkgAPI, kind)
 	}
@@ -259,8 +285,11 @@ func (r *Runtime) revision(ctx context.Context, rev *unstructured.Unstructured, 
 		return p.Name, fmt.Errorf("cannot run package %q: %w", name, err)
 	}
 
+	cs := idleConditions(rev)
+	r.setIdle(p.Name, !run && len(cs) > 1)
+
 	if !run {
-		return "", r.update(ctx, before, rev, r.idle(rev)...)
+		return "", r.update(ctx, before, rev, cs...)
 	}
 
 	return p.Name, r.update(ctx, before, rev, r.health(p.Name)...)
@@ -324,8 +353,8 @@ func (r *Runtime) start(ctx context.Context, p Program, fingerprint, kubeconfig 
 	r.Supervisor.Ensure(ctx, spec)
 }
 
-// idle says why an active revision has no process.
-func (r *Runtime) idle(rev *unstructured.Unstructured) []kube.Condition {
+// idleConditions say why an active revision has no process.
+func idleConditions(rev *unstructured.Unstructured) []kube.Condition {
 	if c, _ := kube.GetCondition(rev, condRevisionHealthy); c.Status != "True" {
 		return []kube.Condition{unhealthy("Package revision is not healthy yet")}
 	}

@@ -23,7 +23,8 @@ const (
 	tlsServerSecret = "crossplane-tls-server" //nolint:gosec // It's a name.
 	tlsClientSecret = "crossplane-tls-client" //nolint:gosec // It's a name.
 
-	initAttempts = 6
+	initAttempts = 12
+	initRetry    = 400 * time.Millisecond
 )
 
 func (d *plan) coreEnv() []string {
@@ -141,12 +142,16 @@ func (d *plan) runInit(ctx context.Context) error {
 			return nil
 		}
 
+		if err := home.WriteFile(d.state.Log("crossplane-init"), out.Bytes()); err != nil {
+			return err //nolint:wrapcheck // It names the file.
+		}
+
 		last = fmt.Errorf("cannot initialise Crossplane: %w: %s", err, lastLine(out.String()))
 
 		select {
 		case <-ctx.Done():
 			return errors.Join(last, ctx.Err())
-		case <-time.After(time.Second):
+		case <-time.After(initRetry):
 		}
 	}
 

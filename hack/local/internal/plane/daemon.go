@@ -67,15 +67,16 @@ type Daemon struct {
 	mgr     *proc.Manager
 	secrets sync.Mutex
 
-	mu      sync.Mutex
-	plan    *plan
-	runtime *extruntime.Runtime
-	stop    context.CancelFunc
+	mu          sync.Mutex
+	plan        *plan
+	runtime     *extruntime.Runtime
+	stopRuntime func()
+	stop        context.CancelFunc
 }
 
 // NewDaemon returns a Daemon that logs to the supplied writer.
 func NewDaemon(s home.State, log io.Writer) *Daemon {
-	return &Daemon{state: s, log: log, mgr: proc.NewManager(s, log)}
+	return &Daemon{state: s, log: log, mgr: proc.NewManager(s, log), stopRuntime: func() {}}
 }
 
 // Run until the context is cancelled or somebody asks the daemon to stop.
@@ -90,7 +91,9 @@ func (d *Daemon) Run(ctx context.Context) error {
 	ctx, d.stop = context.WithCancel(ctx)
 	defer d.stop()
 
-	if err := d.load(ctx); err != nil {
+	// Components end in an order of their own, not all at once with us.
+	lctx := context.WithoutCancel(ctx)
+	if err := d.load(lctx); err != nil {
 		return err
 	}
 
@@ -101,11 +104,18 @@ func (d *Daemon) Run(ctx context.Context) error {
 		return fmt.Errorf("cannot listen for commands: %w", err)
 	}
 
-	srv := &http.Server{Handler: d.handler(ctx), ReadHeaderTimeout: readHeaderTimeout}
+	srv := &http.Server{Handler: d.handler(lctx), ReadHeaderTimeout: readHeaderTimeout}
 
 	go func() { _ = srv.Serve(l) }()
 
 	<-ctx.Done()
+
+	// The package runtime goes first: it would start again what we stop.
+	d.mu.Lock()
+	stopRuntime := d.stopRuntime
+	d.mu.Unlock()
+
+	stopRuntime()
 	d.mgr.Stop()
 
 	_ = srv.Close()
@@ -186,7 +196,10 @@ func (d *Daemon) startRuntime(ctx context.Context, k *kube.Client) {
 		},
 	})
 
-	go d.runtime.Run(ctx)
+	rctx, cancel := context.WithCancel(ctx)
+	d.stopRuntime = sync.OnceFunc(func() { cancel(); <-d.runtime.Done() })
+
+	go d.runtime.Run(rctx)
 }
 
 func (d *Daemon) current() *plan {
@@ -286,7 +299,7 @@ func (d *Daemon) handler(ctx context.Context) http.Handler {
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 
-		st := Status{PID: os.Getpid(), Config: d.current().cfg, Components: d.mgr.List()}
+		st := Status{PID: os.Getpid(), Config: d.current().cfg, Components: d.components()}
 		if err := json.NewEncoder(w).Encode(st); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
@@ -310,6 +323,31 @@ func (d *Daemon) handler(ctx context.Context) http.Handler {
 	mux.HandleFunc("POST /stop", func(http.ResponseWriter, *http.Request) { d.stop() })
 
 	return mux
+}
+
+// components are all components, including programs that don't run because
+// nobody needs them yet.
+func (d *Daemon) components() []proc.Status {
+	out := d.mgr.List()
+
+	d.mu.Lock()
+	rt := d.runtime
+	d.mu.Unlock()
+
+	for _, p := range d.programs() {
+		if _, ok := d.mgr.Status(p.Name); ok {
+			continue
+		}
+
+		st := proc.Status{Name: p.Name, Port: p.Port, State: proc.StateWaiting, Detail: "for its package to be installed"}
+		if rt != nil && rt.Idle(p.Name) {
+			st.State, st.Detail = proc.StateIdle, "none of its kinds is activated"
+		}
+
+		out = append(out, st)
+	}
+
+	return out
 }
 
 // push all packages to the local registry. They're pushed as they are, so a

@@ -25,7 +25,7 @@ import (
 const (
 	probeStarting = 150 * time.Millisecond
 	probeRunning  = 2 * time.Second
-	probeTimeout  = 3 * time.Second
+	probeTimeout  = 2 * time.Second
 
 	// A probe may fail twice in a row before a running component is called
 	// unready: on a small machine a busy API server misses a deadline now and
@@ -51,6 +51,9 @@ const (
 	StateNotReady State = "NotReady"
 	StateBackOff  State = "BackOff"
 	StateStopped  State = "Stopped"
+
+	// StateIdle is that of a component nobody needs yet.
+	StateIdle State = "Idle"
 )
 
 // A Spec says how to run a component. Only its exported data fields decide
@@ -212,6 +215,9 @@ func (m *Manager) leaves() []string {
 
 	return leaves
 }
+
+// Settled reports whether a component is as it should be.
+func (s Status) Settled() bool { return s.State == StateReady || s.State == StateIdle }
 
 // Status of the named component.
 func (m *Manager) Status(name string) (Status, bool) {
