@@ -124,6 +124,17 @@ func (r *Run) RequireKind(gvk schema.GroupVersionKind) bool {
 	return got.GetOpenapiV3() != nil
 }
 
+// RequireKinds tells whether the API server knows all of the kinds.
+func (r *Run) RequireKinds(gvks ...schema.GroupVersionKind) bool {
+	all := true
+	for _, gvk := range gvks {
+		// Every kind is asked for, whatever became of the one before: a
+		// requirement that shows up late costs another call.
+		all = r.RequireKind(gvk) && all
+	}
+	return all
+}
+
 // Unresolved tells that something this run requires has not been looked up.
 // What a composer returns then is never applied: core looks the requirements
 // up and calls again.
@@ -156,6 +167,18 @@ func (r *Run) RetireOthers(prefix, why string) {
 			r.retired[key] = why
 		}
 	}
+}
+
+// Retire drops one observed resource.
+func (r *Run) Retire(key, why string) {
+	if _, ok := r.desired[key]; !ok && r.observed[key] != nil {
+		r.retired[key] = why
+	}
+}
+
+// ObservedKeys of composed resources with the prefix, sorted.
+func (r *Run) ObservedKeys(prefix string) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(r.observed)), func(key string) bool { return !strings.HasPrefix(key, prefix) })
 }
 
 // Condition sets a condition of the composite resource. An event goes with its

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/crossplane/crossplane-runtime/v2/apis/common"
+	xpv2 "github.com/crossplane/crossplane-runtime/v2/apis/common/v2"
+
+	"github.com/openova-io/catalyst/apis/v1alpha1"
+	"github.com/openova-io/catalyst/internal/composing"
+	"github.com/openova-io/catalyst/internal/naming"
+	gitea "github.com/openova-io/catalyst/providers/provider-gitea/apis/v1alpha1"
+)
+
+// Flux's kinds.
+//
+//nolint:gochecknoglobals // Constants in all but syntax.
+var (
+	gitRepositoryKind = schema.GroupVersionKind{Group: "source.toolkit.fluxcd.io", Version: "v1", Kind: "GitRepository"}
+	kustomizationKind = schema.GroupVersionKind{Group: "kustomize.toolkit.fluxcd.io", Version: "v1", Kind: "Kustomization"}
+)
+
+func managed(p common.ManagementPolicies) xpv2.ManagedResourceSpec {
+	return xpv2.ManagedResourceSpec{ManagementPolicies: p}
+}
+
+// composeDelivery has Flux follow each Environment's branch with a key of the
+// repository's own, and apply its overlay on every host cluster.
+func (a *application) composeDelivery(repo *composing.Step) error {
+	s := a.run.Step("Delivery")
+	if !a.flux {
+		s.Skip(composing.ReasonIntegrationMissing, "Flux is not installed")
+		return nil
+	}
+	secret := a.GetName() + "-deploy-key"
+	key := &gitea.DeployKey{
+		ObjectMeta: a.meta(a.GetName()),
+		Spec: gitea.DeployKeySpec{
+			ManagedResourceSpec: xpv2.ManagedResourceSpec{WriteConnectionSecretToReference: &common.LocalSecretReference{Name: secret}},
+			ForProvider: gitea.DeployKeyParameters{
+				Owner:      new(a.GetNamespace()),
+				Repository: new(a.GetName()),
+				Title:      new("flux"),
+				ReadOnly:   new(true),
+			},
+		},
+	}
+	if err := s.DesireAfter(repo, keyDeployKey, key); err != nil {
+		return err //nolint:wrapcheck // Names the resource already.
+	}
+	url := a.run.Observed(keyRepository).String("status", "atProvider", "sshURL")
+	if url == "" {
+		return nil
+	}
+	for _, e := range a.Spec.Environments {
+		if err := s.Desire(keySourcePrefix+e.Name, a.gitSource(e, url, secret)); err != nil {
+			return err //nolint:wrapcheck // Names the resource already.
+		}
+		for _, hc := range a.placement(e).HostClusters {
+			if err := s.Desire(keyDeliveryPrefix+e.Name+"/"+hc, a.kustomization(e, hc)); err != nil {
+				return err //nolint:wrapcheck // Names the resource already.
+			}
+		}
+	}
+	a.retireEnvironments(keySourcePrefix)
+	a.run.RetireOthers(keyDeliveryPrefix, "the Application was moved away from there")
+	return nil
+}
+
+func (a *application) flat(gvk schema.GroupVersionKind, name string, environment string, spec map[string]any) *unstructured.Unstructured {
+	labels := map[string]any{naming.LabelEnvironment: environment}
+	for _, k := range slices.Sorted(maps.Keys(a.labels())) {
+		labels[k] = a.labels()[k]
+	}
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": gvk.GroupVersion().String(),
+		"kind":       gvk.Kind,
+		"metadata":   map[string]any{"name": name, "namespace": a.GetNamespace(), "labels": labels},
+		"spec":       spec,
+	}}
+}
+
+func (a *application) gitSource(e v1alpha1.ApplicationEnvironment, url, secret string) *unstructured.Unstructured {
+	return a.flat(gitRepositoryKind, a.GetName()+"-"+e.Name, e.Name, map[string]any{
+		"interval":  "1m",
+		"url":       url,
+		"ref":       map[string]any{"branch": a.branch(e.Name)},
+		"secretRef": map[string]any{"name": secret},
+	})
+}
+
+// kustomization applies the Environment's overlay into the Organization's
+// vcluster on one host cluster.
+func (a *application) kustomization(e v1alpha1.ApplicationEnvironment, hostCluster string) *unstructured.Unstructured {
+	t, _ := naming.EnvTypeOf(a.GetNamespace(), e.Name)
+	return a.flat(kustomizationKind, fmt.Sprintf("%s-%s-%s", a.GetName(), e.Name, hostCluster), e.Name, map[string]any{
+		"interval":      "10m",
+		"retryInterval": "1m",
+		"timeout":       "5m",
+		"path":          "./overlays/" + string(t),
+		"prune":         true,
+		"wait":          true,
+		"sourceRef":     map[string]any{"kind": gitRepositoryKind.Kind, "name": a.GetName() + "-" + e.Name},
+		// vcluster writes its kubeconfig there. The Application has no say in
+		// which cluster or account it is delivered with.
+		"kubeConfig": map[string]any{"secretRef": map[string]any{"name": "vc-" + hostCluster, "key": "config"}},
+	})
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/crossplane/crossplane-runtime/v2/apis/common"
+
+	"github.com/openova-io/catalyst/apis/v1alpha1"
+	"github.com/openova-io/catalyst/internal/composing"
+	"github.com/openova-io/catalyst/internal/naming"
+	gitea "github.com/openova-io/catalyst/providers/provider-gitea/apis/v1alpha1"
+)
+
+// neverDelete is for what goes away with the repository it is in. Deleting it
+// one by one would cost Gitea a commit each, and would take history away when
+// the repository stays.
+func neverDelete() common.ManagementPolicies {
+	return common.ManagementPolicies{
+		common.ManagementActionObserve,
+		common.ManagementActionCreate,
+		common.ManagementActionUpdate,
+		common.ManagementActionLateInitialize,
+	}
+}
+
+func (a *application) meta(name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Name: name, Namespace: a.GetNamespace(), Labels: a.labels()}
+}
+
+// repository of the Application. Branches move by fast-forward only, so that
+// what runs somewhere is a commit that ran somewhere else before.
+func (a *application) repository() *gitea.Repository {
+	repo := &gitea.Repository{
+		ObjectMeta: a.meta(a.GetName()),
+		Spec: gitea.RepositorySpec{ForProvider: gitea.RepositoryParameters{
+			Owner:                  new(a.GetNamespace()),
+			Description:            new("Application " + a.GetName() + ", made of " + a.Spec.BlueprintRef.Name),
+			Private:                new(true),
+			DefaultBranch:          new(naming.BranchMain),
+			HasWiki:                new(false),
+			HasProjects:            new(false),
+			AllowMerge:             new(false),
+			AllowRebase:            new(false),
+			AllowRebaseMerge:       new(false),
+			AllowSquash:            new(false),
+			AllowFastForwardOnly:   new(true),
+			DefaultMergeStyle:      new("fast-forward-only"),
+			DeleteBranchAfterMerge: new(false),
+		}},
+	}
+	if a.Spec.DeletionPolicy == v1alpha1.DeletionOrphan {
+		repo.Spec.ManagementPolicies = neverDelete()
+	}
+	return repo
+}
+
+// composeContent fills the entry branch, cuts the other branches where it
+// started and protects them all.
+func (a *application) composeContent(repo *composing.Step) error {
+	files, err := a.files()
+	if err != nil {
+		return err
+	}
+	content := a.run.Step("Content")
+	if err := content.DesireAfter(repo, keyContent, &gitea.RepositoryContent{
+		ObjectMeta: a.meta(a.GetName()),
+		Spec: gitea.RepositoryContentSpec{
+			ManagedResourceSpec: managed(neverDelete()),
+			ForProvider: gitea.RepositoryContentParameters{
+				Owner:      new(a.GetNamespace()),
+				Repository: new(a.GetName()),
+				Branch:     new(a.entryBranch()),
+				Message:    new("Set " + a.GetName() + " to " + a.Spec.BlueprintRef.Name + " " + a.Spec.BlueprintRef.Version),
+				Files:      files,
+			},
+		},
+	}); err != nil {
+		return err //nolint:wrapcheck // Names the resource already.
+	}
+
+	branches := a.run.Step("Branches")
+	for _, b := range a.branches() {
+		if b == a.entryBranch() {
+			continue
+		}
+		if err := branches.DesireAfter(content, keyBranchPrefix+b, a.newBranch(b)); err != nil {
+			return err //nolint:wrapcheck // Names the resource already.
+		}
+	}
+	protection := a.run.Step("Protection")
+	for _, b := range a.branches() {
+		if err := protection.DesireAfter(content, keyProtectionPrefix+b, a.protection(b)); err != nil {
+			return err //nolint:wrapcheck // Names the resource already.
+		}
+	}
+	return nil
+}
+
+// newBranch is cut from the commit the entry branch started with. Where it was
+// cut from is no longer ours to say once it exists.
+func (a *application) newBranch(name string) *gitea.Branch {
+	ref := a.run.Observed(keyContent).String("status", "atProvider", "commit")
+	if was := a.run.Observed(keyBranchPrefix+name).String("spec", "forProvider", "ref"); was != "" {
+		ref = was
+	}
+	if ref == "" {
+		ref = a.entryBranch()
+	}
+	return &gitea.Branch{
+		ObjectMeta: a.meta(a.GetName() + "-" + name),
+		Spec: gitea.BranchSpec{
+			ManagedResourceSpec: managed(neverDelete()),
+			ForProvider: gitea.BranchParameters{
+				Owner:      new(a.GetNamespace()),
+				Repository: new(a.GetName()),
+				Name:       new(name),
+				Ref:        new(ref),
+			},
+		},
+	}
+}
+
+// protection of a branch. The entry branch takes commits, the others only pull
+// requests; none can be rewritten or deleted, by administrators either.
+func (a *application) protection(branch string) *gitea.BranchProtection {
+	return &gitea.BranchProtection{
+		ObjectMeta: a.meta(a.GetName() + "-" + branch),
+		Spec: gitea.BranchProtectionSpec{ForProvider: gitea.BranchProtectionParameters{
+			Owner:                   new(a.GetNamespace()),
+			Repository:              new(a.GetName()),
+			RuleName:                new(branch),
+			EnablePush:              new(branch == a.entryBranch()),
+			EnableForcePush:         new(false),
+			BlockAdminMergeOverride: new(true),
+			BlockOnRejectedReviews:  new(true),
+			DismissStaleApprovals:   new(true),
+		}},
+	}
+}
