@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,7 +40,13 @@ func (a *app) next(cfg plane.Config) {
 	_, _ = fmt.Fprintf(w, "DNS\t%s\tdig @127.0.0.1 -p %d <name>\n", home.Addr(p.DNS()), p.DNS())
 	_ = w.Flush()
 
-	a.printf("\nexport KUBECONFIG=%s\n\n", a.state.Kubeconfig())
+	a.printf("\nexport KUBECONFIG=%s\n", a.state.Kubeconfig())
+
+	if dir, ok := cfg.Folders[tools.Kubectl]; ok {
+		a.printf("export PATH=%s:$PATH   # this machine has no kubectl of its own\n", dir)
+	}
+
+	a.printf("\n")
 	a.printf("Next:\n  kubectl apply -f examples/quickstart   an Organization and its first Application\n")
 	a.printf("  make demo                              the same, watched and explained\n")
 	a.printf("  make status                            what runs, and what doesn't\n")
@@ -336,15 +343,17 @@ func (c *envCmd) Run(a *app) error {
 		"CATALYST_POWERDNS_KEY_FILE":   a.state.Path("secrets", "powerdns-api-key"),
 	}
 
-	names := make([]string, 0, len(vars))
-	for n := range vars {
-		names = append(names, n)
+	cfg, _, err := plane.Load(a.state)
+	if err != nil {
+		return err //nolint:wrapcheck // It names the control plane.
 	}
 
-	slices.Sort(names)
-
-	for _, n := range names {
+	for _, n := range slices.Sorted(maps.Keys(vars)) {
 		a.printf("export %s='%s'\n", n, vars[n])
+	}
+
+	if dir, ok := cfg.Folders[tools.Kubectl]; ok {
+		a.printf("export PATH='%s':\"$PATH\"\n", dir)
 	}
 
 	return nil

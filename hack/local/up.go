@@ -117,6 +117,15 @@ func (a *app) configure(ctx context.Context, root string, cache *tools.Cache) (p
 		return plane.Config{}, err //nolint:wrapcheck // It's complete.
 	}
 
+	if _, err := exec.LookPath(tools.Kubectl); err != nil {
+		k, err := tools.Select(tools.Kubectl)
+		if err != nil {
+			return plane.Config{}, err //nolint:wrapcheck // It's complete.
+		}
+
+		rs = append(rs, k...)
+	}
+
 	if err := cache.Ensure(ctx, rs); err != nil {
 		return plane.Config{}, err //nolint:wrapcheck // It names the tool.
 	}
@@ -249,7 +258,24 @@ func (a *app) build(ctx context.Context, root string, cfg *plane.Config) error {
 		return err
 	}
 
-	cfg.Functions, cfg.Providers, cfg.Packages = fs, ps, r.packages
+	for _, w := range b.Warnings {
+		a.printf("    warning: %s\n", w)
+	}
+
+	// A program without a package can't be installed, so nobody would wait for
+	// it.
+	packaged := func(p plane.Program) bool {
+		return slices.ContainsFunc(r.packages, func(q plane.Package) bool { return q.Name == p.Name })
+	}
+	unpackaged := func(p plane.Program) bool {
+		if !packaged(p) {
+			a.printf("    warning: %s has no package, so it isn't installed\n", p.Name)
+		}
+
+		return !packaged(p)
+	}
+
+	cfg.Functions, cfg.Providers, cfg.Packages = slices.DeleteFunc(fs, unpackaged), slices.DeleteFunc(ps, unpackaged), r.packages
 
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -104,7 +105,24 @@ func Install(ctx context.Context, out io.Writer, missing []string) error {
 		}
 	}
 
+	disableService(ctx, missing)
+
 	return nil
+}
+
+// disableService keeps the PowerDNS that comes with the package from starting
+// with the machine: we run our own, on another port.
+func disableService(ctx context.Context, installed []string) {
+	if !slices.Contains(installed, "pdns-server") {
+		return
+	}
+
+	if _, err := exec.LookPath("systemctl"); err != nil {
+		return
+	}
+
+	// A machine without systemd has nothing to disable.
+	_ = exec.CommandContext(ctx, "systemctl", "disable", "pdns.service").Run()
 }
 
 // forbidServices keeps Debian from starting a PowerDNS of its own, which would

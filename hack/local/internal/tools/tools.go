@@ -21,6 +21,9 @@ import (
 	"github.com/openova-io/catalyst/hack/local/internal/home"
 )
 
+// Kubectl is built when the machine has none.
+const Kubectl = "kubectl"
+
 const (
 	keyLength = 12
 	heartbeat = 15 * time.Second
@@ -35,8 +38,10 @@ type Copy struct {
 
 // A Recipe says how to build the programs of one tool module.
 type Recipe struct {
-	// Name of the tool's folder below hack/tools.
+	// Name of the tool.
 	Name string `json:"name"`
+	// Folder of the tool's module below hack/tools. Defaults to Name.
+	Folder string `json:"folder,omitempty"`
 	// Module whose version is the tool's.
 	Module string `json:"module"`
 	// Programs to build, by the name of the binary.
@@ -48,6 +53,14 @@ type Recipe struct {
 	Copies []Copy            `json:"copies,omitempty"`
 	// Optional tools are only built when asked for.
 	Optional bool `json:"-"`
+}
+
+func (r Recipe) folder() string {
+	if r.Folder != "" {
+		return r.Folder
+	}
+
+	return r.Name
 }
 
 // Recipes of all tools. The first ones take longest; a failure of theirs is
@@ -108,6 +121,15 @@ func Recipes() []Recipe {
 			Name:     "crane",
 			Module:   "github.com/google/go-containerregistry",
 			Programs: map[string]string{"crane": "github.com/google/go-containerregistry/cmd/crane"},
+		},
+		{
+			// Debian's kubectl is years older than this API server.
+			Name:     Kubectl,
+			Folder:   "kubernetes",
+			Module:   "k8s.io/kubernetes",
+			Programs: map[string]string{Kubectl: "k8s.io/kubernetes/cmd/kubectl"},
+			Vars:     map[string]string{"k8s.io/component-base/version.gitVersion": "VERSION"},
+			Optional: true,
 		},
 		{
 			Name:     "golangci-lint",
@@ -224,7 +246,7 @@ func (c *Cache) Folder(r Recipe) (string, error) {
 	h := sha256.New()
 
 	for _, f := range []string{"go.mod", "go.sum"} {
-		raw, err := os.ReadFile(filepath.Join(c.Modules, r.Name, f))
+		raw, err := os.ReadFile(filepath.Join(c.Modules, r.folder(), f))
 		if err != nil {
 			return "", fmt.Errorf("cannot read the module of tool %q: %w", r.Name, err)
 		}
@@ -269,7 +291,7 @@ func (c *Cache) Ensure(ctx context.Context, rs []Recipe) error {
 // build a tool into a temporary folder, so that an interrupted build leaves
 // nothing that looks like a tool.
 func (c *Cache) build(ctx context.Context, r Recipe, label string) error {
-	version, err := moduleVersion(filepath.Join(c.Modules, r.Name, "go.mod"), r.Module)
+	version, err := moduleVersion(filepath.Join(c.Modules, r.folder(), "go.mod"), r.Module)
 	if err != nil {
 		return err
 	}
@@ -365,7 +387,7 @@ func ldflags(r Recipe, version string) string {
 
 func (c *Cache) run(ctx context.Context, r Recipe, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // The arguments are ours.
-	cmd.Dir = filepath.Join(c.Modules, r.Name)
+	cmd.Dir = filepath.Join(c.Modules, r.folder())
 	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
 
 	var stdout, stderr bytes.Buffer

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,6 +44,9 @@ type Builder struct {
 	// Version of all packages. When empty, each package's version is derived
 	// from its content, so that only what changed is upgraded.
 	Version string
+
+	// Warnings of the last build.
+	Warnings []string
 }
 
 // Source is the OCI repository of a package.
@@ -162,7 +166,7 @@ func (b *Builder) configuration(versions map[string]string) (unit, error) {
 		return unit{}, err
 	}
 
-	if files[metaFile], err = pin(files[metaFile], versions); err != nil {
+	if files[metaFile], b.Warnings, err = pin(files[metaFile], versions, b.hasProgram); err != nil {
 		return unit{}, err
 	}
 
@@ -190,37 +194,90 @@ func (b *Builder) configuration(versions map[string]string) (unit, error) {
 	return unit{name: name, kind: kindConfig, files: files}, nil
 }
 
+// hasProgram reports whether a function or provider of ours has source code.
+func (b *Builder) hasProgram(source string) bool {
+	name := strings.TrimPrefix(source, Registry+"/")
+
+	for _, dir := range []string{
+		filepath.Join("functions", strings.TrimPrefix(name, "function-catalyst-")),
+		filepath.Join("providers", name, "cmd", "provider"),
+	} {
+		if _, err := os.Stat(filepath.Join(b.Root, dir, "main.go")); err == nil {
+			return true
+		}
+	}
+
+	return false
+}
+
 // pin replaces the version constraint of each dependency that was built with
-// the configuration.
-func pin(raw []byte, versions map[string]string) ([]byte, error) {
+// the configuration. What isn't written yet is left out with a warning; every
+// other difference between the configuration and the packages is a mistake.
+func pin(raw []byte, versions map[string]string, hasProgram func(source string) bool) ([]byte, []string, error) {
 	meta := map[string]any{}
 	if err := yaml.Unmarshal(raw, &meta); err != nil {
-		return nil, fmt.Errorf("cannot decode the configuration: %w", err)
+		return nil, nil, fmt.Errorf("cannot decode the configuration: %w", err)
 	}
 
 	spec, _ := meta["spec"].(map[string]any)
 	deps, _ := spec["dependsOn"].([]any)
 
+	var (
+		kept     = make([]any, 0, len(deps))
+		warnings []string
+		seen     = map[string]bool{}
+	)
+
 	for _, d := range deps {
 		dep, ok := d.(map[string]any)
 		if !ok {
+			return nil, nil, fmt.Errorf("the configuration has a dependency that is a %T", d)
+		}
+
+		source := dependency(dep)
+		v, built := versions[source]
+
+		switch {
+		case built:
+			dep["version"] = "=" + v
+			seen[source] = true
+		case !strings.HasPrefix(source, Registry+"/"):
+		case hasProgram(source):
+			return nil, nil, fmt.Errorf("the configuration depends on %q, which has code but no package", source)
+		default:
+			warnings = append(warnings, fmt.Sprintf("the configuration depends on %q, which doesn't exist yet; leaving it out", source))
+
 			continue
 		}
 
-		for _, key := range []string{"package", "function", "provider", "configuration"} {
-			source, _ := dep[key].(string)
-			if v, ok := versions[source]; ok {
-				dep["version"] = "=" + v
-			}
+		kept = append(kept, dep)
+	}
+
+	for _, source := range slices.Sorted(maps.Keys(versions)) {
+		if !seen[source] {
+			return nil, nil, fmt.Errorf("package %q isn't a dependency of the configuration, so nothing would install it; add it to package/configuration/crossplane.yaml", source)
 		}
 	}
 
+	spec["dependsOn"] = kept
+
 	out, err := yaml.Marshal(meta)
 	if err != nil {
-		return nil, fmt.Errorf("cannot encode the configuration: %w", err)
+		return nil, nil, fmt.Errorf("cannot encode the configuration: %w", err)
 	}
 
-	return out, nil
+	return out, warnings, nil
+}
+
+// dependency is the package a dependency is on, in either of its spellings.
+func dependency(dep map[string]any) string {
+	for _, key := range []string{"package", "function", "provider", "configuration"} {
+		if source, ok := dep[key].(string); ok {
+			return source
+		}
+	}
+
+	return ""
 }
 
 // build a package, unless it has been built from the same content before.
