@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/controller"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -40,6 +41,9 @@ type Kind[T resource.ModernManaged] struct {
 	// NoDefaultName leaves out the initializer that copies the managed
 	// resource's name to its external name.
 	NoDefaultName bool
+	// Sources of reconcile requests beside the API server, for a provider that
+	// learns of drift before the next poll.
+	Sources []source.Source
 }
 
 // SetupGated starts reconciling the kind once its CRD is established.
@@ -90,12 +94,15 @@ func Setup[T resource.ModernManaged](mgr ctrl.Manager, o controller.Options, k K
 	}
 
 	r := managed.NewReconciler(mgr, resource.ManagedKind(k.GVK), opts...)
-	return errors.Wrapf(ctrl.NewControllerManagedBy(mgr).
+	b := ctrl.NewControllerManagedBy(mgr).
 		Named(name).
 		WithOptions(o.ForControllerRuntime()).
 		WithEventFilter(resource.DesiredStateChanged()).
-		For(k.New()).
-		Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter)), "cannot create controller %s", name)
+		For(k.New())
+	for _, s := range k.Sources {
+		b = b.WatchesRawSource(s)
+	}
+	return errors.Wrapf(b.Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter)), "cannot create controller %s", name)
 }
 
 // A ConfigKind is one of a provider's two kinds of configuration.

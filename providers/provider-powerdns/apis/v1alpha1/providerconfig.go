@@ -3,10 +3,17 @@ package v1alpha1
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	xpv2 "github.com/crossplane/crossplane-runtime/v2/apis/common/v2"
 
 	commonv1alpha1 "github.com/openova-io/catalyst/apis/common/v1alpha1"
 )
+
+// A ProviderConfigStatus counts the managed resources that use a provider
+// configuration.
+type ProviderConfigStatus struct {
+	xpv1.ProviderConfigStatus `json:",inline"`
+}
 
 // A ProviderConfig says how the managed resources of its namespace reach a
 // PowerDNS server: the URL of its API, and the Secret with the API key.
@@ -21,8 +28,10 @@ type ProviderConfig struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	Spec   commonv1alpha1.ProviderConfigSpec   `json:"spec"`
-	Status commonv1alpha1.ProviderConfigStatus `json:"status,omitempty"`
+	// Spec says where the server is and what opens it.
+	Spec commonv1alpha1.ProviderConfigSpec `json:"spec"`
+	// Status counts the managed resources that use the configuration.
+	Status ProviderConfigStatus `json:"status,omitempty"`
 }
 
 // ConfigSpec of this provider configuration.
@@ -51,8 +60,10 @@ type ClusterProviderConfig struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	Spec   commonv1alpha1.ProviderConfigSpec   `json:"spec"`
-	Status commonv1alpha1.ProviderConfigStatus `json:"status,omitempty"`
+	// Spec says where the server is and what opens it.
+	Spec commonv1alpha1.ProviderConfigSpec `json:"spec"`
+	// Status counts the managed resources that use the configuration.
+	Status ProviderConfigStatus `json:"status,omitempty"`
 }
 
 // ConfigSpec of this provider configuration.

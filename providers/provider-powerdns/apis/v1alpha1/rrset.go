@@ -96,7 +96,7 @@ type RRsetParameters struct {
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
-	Comments []Comment `json:"comments,omitempty"`
+	Comments []Comment `json:"comments,omitzero"`
 }
 
 // RRsetObservation is what the server says about the RRset.

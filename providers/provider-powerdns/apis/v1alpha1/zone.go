@@ -41,13 +41,14 @@ type ZoneParameters struct {
 	Account *string `json:"account,omitempty"`
 
 	// Masters are the addresses a Slave or Consumer zone is transferred from,
-	// each with an optional port, e.g. 192.0.2.1 or 192.0.2.1:5300.
+	// each with an optional port, e.g. 192.0.2.1 or 192.0.2.1:5300. An empty
+	// list removes them.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=128
-	Masters []string `json:"masters,omitempty"`
+	Masters []string `json:"masters,omitzero"`
 
 	// Catalog is the catalog zone this zone is a member of. An empty string
 	// removes it from its catalog.
@@ -102,7 +103,7 @@ type ZoneParameters struct {
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=254
-	MasterTSIGKeys []string `json:"masterTSIGKeys,omitempty"`
+	MasterTSIGKeys []string `json:"masterTSIGKeys,omitzero"`
 
 	// SlaveTSIGKeys are the names of the TSIG keys this zone is transferred
 	// with.
@@ -111,7 +112,7 @@ type ZoneParameters struct {
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=254
-	SlaveTSIGKeys []string `json:"slaveTSIGKeys,omitempty"`
+	SlaveTSIGKeys []string `json:"slaveTSIGKeys,omitzero"`
 }
 
 // ZoneObservation is what the server says about a zone.
