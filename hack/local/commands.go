@@ -390,7 +390,7 @@ func (c *packagesCmd) Run(ctx context.Context, a *app) error {
 		return err //nolint:wrapcheck // It names the tool.
 	}
 
-	b := &xpkg.Builder{Root: root, Crank: crank, Into: c.Output, Version: c.Version}
+	b := &xpkg.Builder{Root: root, Crank: crank, Into: c.Output, Version: c.Version, Strict: true}
 
 	ps, err := b.Build(ctx)
 	if err != nil {

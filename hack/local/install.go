@@ -60,7 +60,41 @@ func (a *app) install(ctx context.Context, client *plane.Client, root string, cf
 		return err //nolint:wrapcheck // It names the object.
 	}
 
-	return a.awaitPackages(ctx, client, k, cfg.Packages)
+	if err := a.awaitPackages(ctx, client, k, cfg.Packages); err != nil {
+		return err
+	}
+
+	return a.prune(ctx, k, cfg.Packages)
+}
+
+// prune deletes packages of ours that this checkout doesn't have any more.
+// Crossplane installs dependencies but never uninstalls them.
+func (a *app) prune(ctx context.Context, k *kube.Client, want []plane.Package) error {
+	for _, kind := range []string{"Function", "Provider"} {
+		l, err := k.List(ctx, pkgAPI, kind)
+		if err != nil {
+			return err //nolint:wrapcheck // It names the kind.
+		}
+
+		for i := range l {
+			ref, _, _ := unstructured.NestedString(l[i].Object, "spec", "package")
+			wanted := slices.ContainsFunc(want, func(p plane.Package) bool {
+				return p.Kind == kind && objectName(p) == l[i].GetName()
+			})
+
+			if wanted || !strings.HasPrefix(ref, xpkg.Registry+"/") {
+				continue
+			}
+
+			a.printf("    %s %s isn't part of this checkout any more; removing it\n", strings.ToLower(kind), l[i].GetName())
+
+			if err := k.Delete(ctx, &l[i]); err != nil {
+				return fmt.Errorf("cannot delete %s %q: %w", kind, l[i].GetName(), err)
+			}
+		}
+	}
+
+	return nil
 }
 
 func pkg(p plane.Package) *unstructured.Unstructured {
@@ -116,7 +150,7 @@ func (a *app) applyFolder(ctx context.Context, k *kube.Client, dir string) error
 // awaitPackages waits until all packages are installed at their version and
 // healthy.
 func (a *app) awaitPackages(ctx context.Context, client *plane.Client, k *kube.Client, want []plane.Package) error {
-	done := map[string]bool{}
+	done, said := map[string]bool{}, time.Now()
 
 	for {
 		problems, err := packageProblems(ctx, k, want)
@@ -126,6 +160,14 @@ func (a *app) awaitPackages(ctx context.Context, client *plane.Client, k *kube.C
 
 		if err == nil && len(problems) == 0 {
 			return nil
+		}
+
+		if time.Since(said) > heartbeat {
+			said = time.Now()
+
+			for _, name := range slices.Sorted(maps.Keys(problems)) {
+				a.printf("    still waiting for %s: %s\n", name, problems[name])
+			}
 		}
 
 		select {

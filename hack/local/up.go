@@ -23,6 +23,7 @@ import (
 
 const (
 	waitInterval = 150 * time.Millisecond
+	heartbeat    = 15 * time.Second
 	logLines     = 12
 )
 
@@ -364,6 +365,8 @@ func fingerprint(path string) (string, error) {
 
 // awaitComponents waits for the named components, or for all of them.
 func (a *app) awaitComponents(ctx context.Context, client *plane.Client, names ...string) error {
+	said := time.Now()
+
 	for {
 		st, err := client.Status(ctx)
 		if err != nil && ctx.Err() == nil {
@@ -384,6 +387,14 @@ func (a *app) awaitComponents(ctx context.Context, client *plane.Client, names .
 
 		if err == nil && len(waiting) == 0 {
 			return nil
+		}
+
+		if time.Since(said) > heartbeat {
+			said = time.Now()
+
+			for _, c := range waiting {
+				a.printf("    still waiting for %s: %s %s\n", c.Name, c.State, c.Detail)
+			}
 		}
 
 		select {
@@ -415,7 +426,7 @@ func (a *app) tail(component string) string {
 	path := a.state.Log(component)
 
 	raw, err := os.ReadFile(path) //nolint:gosec // The path is one of ours.
-	if err != nil {
+	if err != nil || len(raw) == 0 {
 		return ""
 	}
 

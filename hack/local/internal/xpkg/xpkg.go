@@ -45,6 +45,9 @@ type Builder struct {
 	// from its content, so that only what changed is upgraded.
 	Version string
 
+	// Strict refuses to leave out what has no code yet. A release is strict.
+	Strict bool
+
 	// Warnings of the last build.
 	Warnings []string
 }
@@ -62,6 +65,8 @@ type unit struct {
 // Build all packages. The configuration comes last; its dependencies are pinned
 // to exactly the versions that were built with it.
 func (b *Builder) Build(ctx context.Context) ([]plane.Package, error) {
+	b.Warnings = nil
+
 	units, err := b.units()
 	if err != nil {
 		return nil, err
@@ -146,6 +151,11 @@ func (b *Builder) units() ([]unit, error) {
 				return nil, fmt.Errorf("cannot read %q: %w", m, err)
 			}
 
+			if !b.Strict && !b.hasProgram(Source(name)) {
+				b.Warnings = append(b.Warnings, fmt.Sprintf("package %q has no code yet; leaving it out", name))
+				continue
+			}
+
 			out = append(out, unit{name: name, kind: f.kind, files: files})
 		}
 	}
@@ -166,9 +176,15 @@ func (b *Builder) configuration(versions map[string]string) (unit, error) {
 		return unit{}, err
 	}
 
-	if files[metaFile], b.Warnings, err = pin(files[metaFile], versions, b.hasProgram); err != nil {
+	known := func(source string) bool { return b.Strict || b.hasProgram(source) }
+
+	pinned, warnings, err := pin(files[metaFile], versions, known)
+	if err != nil {
 		return unit{}, err
 	}
+
+	files[metaFile] = pinned
+	b.Warnings = append(b.Warnings, warnings...)
 
 	for _, file := range []string{"definition.yaml", "composition.yaml"} {
 		paths, err := filepath.Glob(filepath.Join(b.Root, "apis", "*", file))
@@ -213,7 +229,7 @@ func (b *Builder) hasProgram(source string) bool {
 // pin replaces the version constraint of each dependency that was built with
 // the configuration. What isn't written yet is left out with a warning; every
 // other difference between the configuration and the packages is a mistake.
-func pin(raw []byte, versions map[string]string, hasProgram func(source string) bool) ([]byte, []string, error) {
+func pin(raw []byte, versions map[string]string, known func(source string) bool) ([]byte, []string, error) {
 	meta := map[string]any{}
 	if err := yaml.Unmarshal(raw, &meta); err != nil {
 		return nil, nil, fmt.Errorf("cannot decode the configuration: %w", err)
@@ -242,8 +258,8 @@ func pin(raw []byte, versions map[string]string, hasProgram func(source string) 
 			dep["version"] = "=" + v
 			seen[source] = true
 		case !strings.HasPrefix(source, Registry+"/"):
-		case hasProgram(source):
-			return nil, nil, fmt.Errorf("the configuration depends on %q, which has code but no package", source)
+		case known(source):
+			return nil, nil, fmt.Errorf("the configuration depends on %q, which has no package below package/", source)
 		default:
 			warnings = append(warnings, fmt.Sprintf("the configuration depends on %q, which doesn't exist yet; leaving it out", source))
 
