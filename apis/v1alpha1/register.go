@@ -22,16 +22,16 @@ const (
 
 var (
 	// SchemeGroupVersion of Catalyst's composite resources.
-	SchemeGroupVersion = schema.GroupVersion{Group: Group, Version: Version} //nolint:gochecknoglobals // Kubernetes' convention.
+	SchemeGroupVersion = schema.GroupVersion{Group: Group, Version: Version}
 
 	// SchemeBuilder registers the types of this group.
-	SchemeBuilder = &scheme.Builder{GroupVersion: SchemeGroupVersion} //nolint:gochecknoglobals // Kubernetes' convention.
+	SchemeBuilder = &scheme.Builder{GroupVersion: SchemeGroupVersion}
 
 	// AddToScheme adds the types of this group to a scheme.
-	AddToScheme = SchemeBuilder.AddToScheme //nolint:gochecknoglobals // Kubernetes' convention.
+	AddToScheme = SchemeBuilder.AddToScheme
 )
 
-func init() { //nolint:gochecknoinits // Kubernetes' convention.
+func init() {
 	SchemeBuilder.Register(
 		&Application{}, &ApplicationList{},
 		&Blueprint{}, &BlueprintList{},

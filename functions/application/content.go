@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"sigs.k8s.io/yaml"
 
@@ -34,7 +35,7 @@ func (a *application) files() ([]gitea.RepositoryFile, error) {
 	}
 	values, err := blueprint.Values(a.blueprint, a.Spec.Parameters)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // Says it all.
+		return nil, err
 	}
 	v, err := yaml.Marshal(values)
 	if err != nil {
@@ -152,7 +153,7 @@ func (a *application) helmRelease() map[string]any {
 		"spec": map[string]any{
 			"interval": "10m",
 			"chartRef": map[string]any{"kind": "OCIRepository", "name": a.GetName()},
-			"install":  map[string]any{"remediation": map[string]any{"retries": int64(3)}}, //nolint:mnd // As the platform's own releases do.
+			"install":  map[string]any{"remediation": map[string]any{"retries": int64(3)}},
 			// The overlay's come last: an Environment knows better.
 			"valuesFrom": []any{
 				map[string]any{"kind": "ConfigMap", "name": a.GetName() + "-values", "valuesKey": "values.yaml"},
@@ -193,16 +194,16 @@ func (a *application) overlay(e v1alpha1.ApplicationEnvironment) ([]gitea.Reposi
 }
 
 func documents(docs ...any) (string, error) {
-	out := ""
+	out := &strings.Builder{}
 	for i, d := range docs {
 		y, err := yaml.Marshal(d)
 		if err != nil {
 			return "", fmt.Errorf("cannot render release.yaml: %w", err)
 		}
 		if i > 0 {
-			out += "---\n"
+			out.WriteString("---\n")
 		}
-		out += string(y)
+		out.Write(y)
 	}
-	return out, nil
+	return out.String(), nil
 }

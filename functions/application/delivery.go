@@ -19,7 +19,7 @@ import (
 
 // Flux's kinds.
 //
-//nolint:gochecknoglobals // Constants in all but syntax.
+
 var (
 	gitRepositoryKind = schema.GroupVersionKind{Group: "source.toolkit.fluxcd.io", Version: "v1", Kind: "GitRepository"}
 	kustomizationKind = schema.GroupVersionKind{Group: "kustomize.toolkit.fluxcd.io", Version: "v1", Kind: "Kustomization"}
@@ -51,7 +51,7 @@ func (a *application) composeDelivery(repo *composing.Step) error {
 		},
 	}
 	if err := s.DesireAfter(repo, keyDeployKey, key); err != nil {
-		return err //nolint:wrapcheck // Names the resource already.
+		return err
 	}
 	url := a.run.Observed(keyRepository).String("status", "atProvider", "sshURL")
 	if url == "" {
@@ -59,11 +59,11 @@ func (a *application) composeDelivery(repo *composing.Step) error {
 	}
 	for _, e := range a.Spec.Environments {
 		if err := s.Desire(keySourcePrefix+e.Name, a.gitSource(e, url, secret)); err != nil {
-			return err //nolint:wrapcheck // Names the resource already.
+			return err
 		}
 		for _, hc := range a.placement(e).HostClusters {
 			if err := s.Desire(keyDeliveryPrefix+e.Name+"/"+hc, a.kustomization(e, hc)); err != nil {
-				return err //nolint:wrapcheck // Names the resource already.
+				return err
 			}
 		}
 	}

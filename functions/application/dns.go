@@ -41,7 +41,7 @@ func (a *application) composeDNS(*composing.Step) error {
 			continue
 		}
 		if err := s.Desire(keyHostPrefix+e.Name, a.host(e, groups)); err != nil {
-			return err //nolint:wrapcheck // Names the resource already.
+			return err
 		}
 	}
 	a.retireEnvironments(keyHostPrefix)

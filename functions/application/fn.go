@@ -53,7 +53,7 @@ func Compose(r *composing.Run, xr *v1alpha1.Application) error {
 
 	repo := r.Step("Repository")
 	if err := repo.Desire(keyRepository, a.repository()); err != nil {
-		return err //nolint:wrapcheck // Names the resource already.
+		return err
 	}
 	for _, aspect := range []func(*composing.Step) error{a.composeContent, a.composeDNS, a.composeDelivery} {
 		if err := aspect(repo); err != nil {
@@ -69,7 +69,7 @@ func Compose(r *composing.Run, xr *v1alpha1.Application) error {
 func (a *application) gather() error {
 	org, err := tenancy.Of(a.run, a.GetNamespace())
 	if err != nil {
-		return err //nolint:wrapcheck // Says it all.
+		return err
 	}
 	a.org = org
 	if org != nil {
@@ -82,7 +82,7 @@ func (a *application) gather() error {
 		}
 		env := &v1alpha1.Environment{}
 		if err := o.Into(env); err != nil {
-			return err //nolint:wrapcheck // Says it all.
+			return err
 		}
 		a.envs[e.Name] = env
 	}
@@ -93,7 +93,7 @@ func (a *application) gather() error {
 		}
 		a.blueprint = &v1alpha1.Blueprint{}
 		if err := o.Into(a.blueprint); err != nil {
-			return err //nolint:wrapcheck // Says it all.
+			return err
 		}
 	}
 	a.flux = a.run.RequireKinds(gitRepositoryKind, kustomizationKind)

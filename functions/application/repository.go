@@ -75,7 +75,7 @@ func (a *application) composeContent(repo *composing.Step) error {
 			},
 		},
 	}); err != nil {
-		return err //nolint:wrapcheck // Names the resource already.
+		return err
 	}
 
 	branches := a.run.Step("Branches")
@@ -84,13 +84,13 @@ func (a *application) composeContent(repo *composing.Step) error {
 			continue
 		}
 		if err := branches.DesireAfter(content, keyBranchPrefix+b, a.newBranch(b)); err != nil {
-			return err //nolint:wrapcheck // Names the resource already.
+			return err
 		}
 	}
 	protection := a.run.Step("Protection")
 	for _, b := range a.branches() {
 		if err := protection.DesireAfter(content, keyProtectionPrefix+b, a.protection(b)); err != nil {
-			return err //nolint:wrapcheck // Names the resource already.
+			return err
 		}
 	}
 	return nil

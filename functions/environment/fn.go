@@ -32,7 +32,7 @@ func Compose(r *composing.Run, env *v1alpha1.Environment) error {
 
 	org, err := tenancy.Of(r, env.GetNamespace())
 	if err != nil {
-		return err //nolint:wrapcheck // Says it all.
+		return err
 	}
 	apps := applicationsIn(tenancy.All(r, v1alpha1.KindApplication, env.GetNamespace()), env.GetName())
 	present := integrations(r)
@@ -111,7 +111,7 @@ func guard(r *composing.Run, env *v1alpha1.Environment, apps []v1alpha1.Environm
 		reason := fmt.Sprintf("Environment %s is used by Application %s. Remove it from their spec.environments first", env.GetName(), strings.Join(names, ", "))
 		g := composing.Guard("environment-"+env.GetName()+"-in-use", env.GetNamespace(), v1alpha1.SchemeGroupVersion.String(), v1alpha1.KindEnvironment, env.GetName(), reason)
 		if err := r.Desire("guard-environment", g); err != nil {
-			return err //nolint:wrapcheck // Names the resource already.
+			return err
 		}
 	}
 	r.RetireOthers("guard-", "no Application uses the Environment any more")

@@ -25,12 +25,7 @@ func (i integration) compose(r *composing.Run, env *v1alpha1.Environment) error 
 		s.Skip(composing.ReasonIntegrationMissing, i.system+" is not installed")
 		return nil
 	}
-	for key, o := range i.objects(env) {
-		if err := s.Desire(key, o); err != nil {
-			return err //nolint:wrapcheck // Names the resource already.
-		}
-	}
-	return nil
+	return s.DesireAll(i.objects(env))
 }
 
 // integrations of an Environment and whether each is there. All are asked for

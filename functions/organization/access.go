@@ -39,7 +39,7 @@ func access(r *composing.Run, org *v1alpha1.Organization, ns *composing.Step) er
 			Subjects:   subjects,
 		}
 	}
-	return r.Step("Access").DesireAllAfter(ns, objects) //nolint:wrapcheck // Names the resource already.
+	return r.Step("Access").DesireAllAfter(ns, objects)
 }
 
 func membersOf(org *v1alpha1.Organization, in []v1alpha1.OrganizationRole) []v1alpha1.OrganizationMember {

@@ -101,7 +101,7 @@ func guard(r *composing.Run, org *v1alpha1.Organization, children map[string][]*
 		} {
 			g := composing.Guard(of.key+"-"+org.GetName()+"-in-use", "", of.apiVersion, of.kind, org.GetName(), reason)
 			if err := r.Desire("guard-"+of.key, g); err != nil {
-				return err //nolint:wrapcheck // Names the resource already.
+				return err
 			}
 		}
 	}

@@ -54,7 +54,7 @@ func git(r *composing.Run, org *v1alpha1.Organization, ns *composing.Step) error
 			RepoAdminChangeTeamAccess: new(false),
 		}},
 	}); err != nil {
-		return err //nolint:wrapcheck // Names the resource already.
+		return err
 	}
 
 	members := map[string]client.Object{}
@@ -77,10 +77,10 @@ func git(r *composing.Run, org *v1alpha1.Organization, ns *composing.Step) error
 		}
 	}
 	if err := r.Step("Teams").DesireAllAfter(home, members); err != nil {
-		return err //nolint:wrapcheck // Names the resource already.
+		return err
 	}
 
-	return r.Step("SharedBlueprints").DesireAfter(home, keyGitRepository, &gitea.Repository{ //nolint:wrapcheck // Names the resource already.
+	return r.Step("SharedBlueprints").DesireAfter(home, keyGitRepository, &gitea.Repository{
 		ObjectMeta: metav1.ObjectMeta{Name: naming.SharedBlueprints, Namespace: org.GetName(), Labels: labels(org)},
 		Spec: gitea.RepositorySpec{ForProvider: gitea.RepositoryParameters{
 			Owner:         new(org.GetName()),

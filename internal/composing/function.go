@@ -8,6 +8,7 @@ package composing
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"runtime/debug"
 	"time"
 
@@ -80,9 +81,7 @@ func (f *Function[T]) RunFunction(_ context.Context, req *fnv1.RunFunctionReques
 func passThrough(req *fnv1.RunFunctionRequest) *fnv1.RunFunctionResponse {
 	rsp := response.To(req, settledTTL)
 	d := &fnv1.State{Composite: req.GetDesired().GetComposite(), Resources: make(map[string]*fnv1.Resource, len(req.GetDesired().GetResources()))}
-	for name, res := range req.GetDesired().GetResources() {
-		d.Resources[name] = res
-	}
+	maps.Copy(d.Resources, req.GetDesired().GetResources())
 	rsp.Desired = d
 	return rsp
 }

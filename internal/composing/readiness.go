@@ -10,7 +10,7 @@ import (
 // existsIsReady are kinds without a status: there is nothing more to them than
 // being there.
 //
-//nolint:gochecknoglobals // A table.
+
 var existsIsReady = map[string]bool{
 	"v1/ConfigMap":                                  true,
 	"v1/LimitRange":                                 true,

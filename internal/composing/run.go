@@ -321,7 +321,7 @@ func setStatus(rsp *fnv1.RunFunctionResponse, status map[string]any, ready fnv1.
 // nothing the function has no opinion about.
 func encode(o client.Object) (*structpb.Struct, error) {
 	if u, ok := o.(*unstructured.Unstructured); ok {
-		return structpb.NewStruct(u.Object) //nolint:wrapcheck // Wrapped by the caller.
+		return structpb.NewStruct(u.Object)
 	}
 	gvks, _, err := Scheme().ObjectKinds(o)
 	if err != nil {
@@ -336,5 +336,5 @@ func encode(o client.Object) (*structpb.Struct, error) {
 		delete(m, "creationTimestamp")
 	}
 	obj["apiVersion"], obj["kind"] = gvks[0].GroupVersion().String(), gvks[0].Kind
-	return structpb.NewStruct(obj) //nolint:wrapcheck // Wrapped by the caller.
+	return structpb.NewStruct(obj)
 }

@@ -14,7 +14,7 @@ import (
 
 // Scheme knows every type that a function composes.
 //
-//nolint:gochecknoglobals // Built once.
+
 var Scheme = sync.OnceValue(func() *runtime.Scheme {
 	s := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{

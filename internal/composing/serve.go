@@ -60,7 +60,7 @@ func serve(f *Flags, newFunction func(logging.Logger) fnv1.FunctionRunnerService
 			function.Listen(f.Network, f.Address),
 			function.MTLSCertificates(f.TLSCertsDir),
 			function.Insecure(f.Insecure),
-			function.MaxRecvMessageSize(f.MaxRecvMessageSize*1024*1024), //nolint:mnd // Megabytes.
+			function.MaxRecvMessageSize(f.MaxRecvMessageSize*1024*1024),
 			function.WithHealthServer(health.NewServer()),
 			function.WithMetricsServer(f.MetricsAddress))
 	}()
@@ -86,7 +86,7 @@ type draining struct {
 func (d *draining) RunFunction(ctx context.Context, req *fnv1.RunFunctionRequest) (*fnv1.RunFunctionResponse, error) {
 	d.calls.Add(1)
 	defer d.calls.Done()
-	return d.FunctionRunnerServiceServer.RunFunction(ctx, req) //nolint:wrapcheck // Not ours to wrap.
+	return d.FunctionRunnerServiceServer.RunFunction(ctx, req)
 }
 
 func (d *draining) wait(atMost time.Duration) {

@@ -196,6 +196,16 @@ func (r *Run) keepSince(p *v1alpha1.Progress) {
 	}
 }
 
+// DesireAll desires several resources by key.
+func (s *Step) DesireAll(objects map[string]client.Object) error {
+	for _, key := range slices.Sorted(maps.Keys(objects)) {
+		if err := s.Desire(key, objects[key]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // DesireAllAfter desires several resources by key once the earlier step is
 // ready.
 func (s *Step) DesireAllAfter(earlier *Step, objects map[string]client.Object) error {

@@ -76,7 +76,6 @@ type dimensions struct {
 	} `json:"reservedSlugs"`
 }
 
-//nolint:gochecknoglobals // Read once.
 var tables = sync.OnceValue(func() dimensions {
 	d := dimensions{}
 	if err := yaml.UnmarshalStrict(tablesYAML, &d); err != nil {
@@ -132,7 +131,7 @@ type HostCluster struct {
 // ParseHostCluster parses <provider>-<region>-<building block>-<env type>.
 func ParseHostCluster(name string) (HostCluster, error) {
 	p := strings.Split(name, "-")
-	if len(p) != 4 { //nolint:mnd // The four dimensions.
+	if len(p) != 4 {
 		return HostCluster{}, fmt.Errorf("host cluster %q is not <provider>-<region>-<building block>-<env type>, e.g. hz-fsn-rtz-prod", name)
 	}
 	c := HostCluster{Provider: p[0], Region: p[1], BuildingBlock: p[2], EnvType: p[3]}
@@ -153,7 +152,7 @@ func (c HostCluster) LocationCode() (string, error) { return c.letters() }
 func (c HostCluster) letters() (string, error) {
 	t := tables()
 	regions := slices.DeleteFunc(slices.Clone(t.Regions), func(d dimension) bool { return d.Provider != c.Provider })
-	out := ""
+	out := &strings.Builder{}
 	for _, dim := range []struct {
 		what, code string
 		in         []dimension
@@ -167,9 +166,9 @@ func (c HostCluster) letters() (string, error) {
 		if !ok {
 			return "", fmt.Errorf("%q is not a %s", dim.code, dim.what)
 		}
-		out += d.Letter
+		out.WriteString(d.Letter)
 	}
-	return out, nil
+	return out.String(), nil
 }
 
 // ApplicationHost is the DNS name of an Application in an Environment, without

@@ -75,7 +75,7 @@ func Setup[T resource.ModernManaged](mgr ctrl.Manager, o controller.Options, k K
 		managed.WithInitializers(init...),
 		managed.WithLogger(o.Logger.WithValues("controller", name)),
 		managed.WithPollInterval(o.PollInterval),
-		managed.WithPollJitterHook(o.PollInterval / 10), //nolint:mnd // Ten per cent either way.
+		managed.WithPollJitterHook(o.PollInterval / 10),
 		managed.WithTimeout(timeout),
 		managed.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name))), //nolint:staticcheck // crossplane-runtime takes no other.
 		managed.WithDeterministicExternalName(!k.AssignedByServer),

@@ -17,11 +17,11 @@ const apiVersion = v1alpha1.Group + "/" + v1alpha1.Version
 func Of(r *composing.Run, namespace string) (*v1alpha1.Organization, error) {
 	o := r.RequireOne("organization", composing.Selector{APIVersion: apiVersion, Kind: v1alpha1.KindOrganization, Name: namespace})
 	if o == nil {
-		return nil, nil //nolint:nilnil // Not there yet is no error.
+		return nil, nil
 	}
 	org := &v1alpha1.Organization{}
 	if err := o.Into(org); err != nil {
-		return nil, err //nolint:wrapcheck // Says it all.
+		return nil, err
 	}
 	return org, nil
 }
@@ -43,13 +43,10 @@ func Domain(r *composing.Run, org *v1alpha1.Organization) string {
 	return s.String("spec", "domain", "name")
 }
 
-// All objects of a Catalyst kind in a namespace that are not being deleted.
+// All objects of a Catalyst kind in a namespace. One that is being deleted is
+// there until it is gone.
 func All(r *composing.Run, kind, namespace string) []*composing.Observed {
-	var out []*composing.Observed
-	for _, o := range r.Require(kind, composing.Selector{APIVersion: apiVersion, Kind: kind, Namespace: namespace}) {
-		out = append(out, o)
-	}
-	return out
+	return r.Require(kind, composing.Selector{APIVersion: apiVersion, Kind: kind, Namespace: namespace})
 }
 
 // Names of objects.

@@ -1,0 +1,67 @@
+# `make help` lists what there is.
+
+SHELL := /bin/bash -o pipefail
+.DEFAULT_GOAL := help
+
+GO ?= go
+CONTROLLER_GEN := $(GO) run sigs.k8s.io/controller-tools/cmd/controller-gen@v0.20.0
+BOILERPLATE := hack/boilerplate/boilerplate.go.txt
+LOCAL := $(GO) run ./hack/local
+PROVIDERS := powerdns gitea
+
+.PHONY: help
+help: ## Show this help.
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: up
+up: ## Start the local control plane, or bring it up to date.
+	@$(LOCAL) up
+
+.PHONY: status
+status: ## Tell what of the local control plane runs, what does not and why.
+	@$(LOCAL) status
+
+.PHONY: logs
+logs: ## Show the logs of the local control plane. C=<component> for one.
+	@$(LOCAL) logs $(C)
+
+.PHONY: down
+down: ## Stop the local control plane and remove its state.
+	@$(LOCAL) down
+
+.PHONY: clean
+clean: ## Remove everything: state, and the programs that were built for it.
+	@$(LOCAL) clean
+
+.PHONY: demo
+demo: ## Install a tenant's first application on the local control plane.
+	@$(LOCAL) up
+	@hack/demo.sh
+
+.PHONY: build
+build: ## Build every function and provider.
+	$(GO) build ./...
+
+.PHONY: generate
+generate: ## Write all generated code and schemas anew.
+	hack/generate.sh
+
+.PHONY: lint
+lint: ## Check style.
+	@"$$($(LOCAL) tools --path golangci-lint)" run ./...
+
+.PHONY: check-diff
+check-diff: generate ## Check that generated code is up to date.
+	@git diff --exit-code -- apis providers package || { echo "Generated code is out of date: commit what 'make generate' wrote."; exit 1; }
+
+.PHONY: test
+test: ## Run every check there is: lint, unit, property, provider and kuttl tests.
+	hack/test.sh
+
+.PHONY: packages
+packages: ## Build the Crossplane packages into _output/packages.
+	@$(LOCAL) packages --output _output/packages
+
+.PHONY: bench
+bench: ## Measure functions and providers.
+	hack/bench.sh

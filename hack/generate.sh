@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Writes all generated code and schemas anew. Running it twice changes nothing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+controller_gen() { go run sigs.k8s.io/controller-tools/cmd/controller-gen@v0.20.0 "$@"; }
+angryjet="$(go run ./hack/local tools --path angryjet)"
+header=hack/boilerplate/boilerplate.go.txt
+
+controller_gen object:headerFile=$header paths=./apis/...
+for provider in powerdns gitea; do
+  apis=./providers/provider-$provider/apis/...
+  controller_gen object:headerFile=$header paths=$apis \
+    crd:crdVersions=v1 output:crd:artifacts:config=package/providers/provider-$provider/crds
+  "$angryjet" generate-methodsets --header-file=$header $apis
+done
+
+crds="$(mktemp -d)"
+trap 'rm -rf "$crds"' EXIT
+controller_gen crd:crdVersions=v1 paths=./apis/v1alpha1/... output:crd:artifacts:config="$crds"
+go run ./hack/xrdgen "$crds" apis
