@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/controller"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 
@@ -51,9 +52,7 @@ func Setup(mgr ctrl.Manager, o controller.Options) error {
 	}
 
 	for _, k := range configs() {
-		if err := provider.SetupConfig(mgr, o, k); err != nil {
-			return err
-		}
+		setupConfigGated(mgr, o, k)
 	}
 	zone.SetupGated(mgr, o, h, zones.source())
 	rrset.SetupGated(mgr, o, h, rrsets.source())
@@ -61,6 +60,17 @@ func Setup(mgr ctrl.Manager, o controller.Options) error {
 	tsigkey.SetupGated(mgr, o, h)
 	zonemetadata.SetupGated(mgr, o, h)
 	return nil
+}
+
+// setupConfigGated adds the controller of a provider configuration once the CRDs
+// it needs are established.
+func setupConfigGated(mgr ctrl.Manager, o controller.Options, k provider.ConfigKind) {
+	o.Gate.Register(func() {
+		if err := provider.SetupConfig(mgr, o, k); err != nil {
+			// The gate's callback has no way to return an error.
+			panic(errors.Wrapf(err, "cannot set up %s controller", k.Config.Kind))
+		}
+	}, k.Config, k.ProviderConfigKinds.Usage)
 }
 
 func configs() []provider.ConfigKind {
