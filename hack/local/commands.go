@@ -68,7 +68,7 @@ func (c *statusCmd) Run(ctx context.Context, a *app) error {
 	}
 
 	if err != nil {
-		return err //nolint:wrapcheck // It's complete.
+		return err
 	}
 
 	healthy := a.components(st)
@@ -138,7 +138,7 @@ func (a *app) packages(ctx context.Context, cfg plane.Config) bool {
 		for i := range l {
 			inst, _ := kube.GetCondition(&l[i], "Installed")
 			heal, _ := kube.GetCondition(&l[i], "Healthy")
-			ref, _, _ := strings.Cut(fmt.Sprint(l[i].Object["spec"].(map[string]any)["package"]), "@") //nolint:forcetypeassert // The API server requires it.
+			ref, _, _ := strings.Cut(fmt.Sprint(l[i].Object["spec"].(map[string]any)["package"]), "@")
 			version := ref[strings.LastIndex(ref, ":")+1:]
 			detail := ""
 
@@ -345,7 +345,7 @@ func (c *envCmd) Run(a *app) error {
 
 	cfg, _, err := plane.Load(a.state)
 	if err != nil {
-		return err //nolint:wrapcheck // It names the control plane.
+		return err
 	}
 
 	for _, n := range slices.Sorted(maps.Keys(vars)) {
@@ -378,23 +378,23 @@ func (c *packagesCmd) Run(ctx context.Context, a *app) error {
 
 	rs, err := tools.Select("crank")
 	if err != nil {
-		return err //nolint:wrapcheck // It's complete.
+		return err
 	}
 
 	if err := cache.Ensure(ctx, rs); err != nil {
-		return err //nolint:wrapcheck // It names the tool.
+		return err
 	}
 
 	crank, err := cache.Path("crank")
 	if err != nil {
-		return err //nolint:wrapcheck // It names the tool.
+		return err
 	}
 
 	b := &xpkg.Builder{Root: root, Crank: crank, Into: c.Output, Version: c.Version, Strict: true}
 
 	ps, err := b.Build(ctx)
 	if err != nil {
-		return err //nolint:wrapcheck // It names the package.
+		return err
 	}
 
 	for _, p := range ps {

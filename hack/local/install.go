@@ -32,11 +32,11 @@ const (
 func (a *app) install(ctx context.Context, client *plane.Client, root string, cfg plane.Config) error {
 	k, err := kube.New(a.state.Kubeconfig())
 	if err != nil {
-		return err //nolint:wrapcheck // Nothing to add.
+		return err
 	}
 
 	if err := k.Apply(ctx, imageConfig(cfg)); err != nil {
-		return err //nolint:wrapcheck // It names the object.
+		return err
 	}
 
 	if err := a.applyFolder(ctx, k, filepath.Join(root, "package", "install")); err != nil {
@@ -49,7 +49,7 @@ func (a *app) install(ctx context.Context, client *plane.Client, root string, cf
 
 		for _, p := range cfg.Packages {
 			if err := k.Apply(ctx, pkg(p)); err != nil {
-				return err //nolint:wrapcheck // It names the object.
+				return err
 			}
 		}
 
@@ -57,7 +57,7 @@ func (a *app) install(ctx context.Context, client *plane.Client, root string, cf
 	}
 
 	if err := k.Apply(ctx, pkg(cfg.Packages[i])); err != nil {
-		return err //nolint:wrapcheck // It names the object.
+		return err
 	}
 
 	if err := a.awaitPackages(ctx, client, k, cfg.Packages); err != nil {
@@ -73,7 +73,7 @@ func (a *app) prune(ctx context.Context, k *kube.Client, want []plane.Package) e
 	for _, kind := range []string{"Function", "Provider"} {
 		l, err := k.List(ctx, pkgAPI, kind)
 		if err != nil {
-			return err //nolint:wrapcheck // It names the kind.
+			return err
 		}
 
 		for i := range l {
@@ -134,7 +134,7 @@ func (a *app) applyFolder(ctx context.Context, k *kube.Client, dir string) error
 	}
 
 	for _, f := range files {
-		raw, err := os.ReadFile(f) //nolint:gosec // It's a file of this repository.
+		raw, err := os.ReadFile(f)
 		if err != nil {
 			return fmt.Errorf("cannot read manifest: %w", err)
 		}
@@ -196,7 +196,7 @@ func packageProblems(ctx context.Context, k *kube.Client, want []plane.Package) 
 	for _, kind := range []string{kindConfig, "Function", "Provider"} {
 		l, err := k.List(ctx, pkgAPI, kind)
 		if err != nil {
-			return nil, err //nolint:wrapcheck // It names the kind.
+			return nil, err
 		}
 
 		for i := range l {
@@ -272,12 +272,12 @@ func (a *app) explainPackages(client *plane.Client, problems map[string]string, 
 func (a *app) connect(ctx context.Context, _ string, cfg plane.Config) error {
 	k, err := kube.New(a.state.Kubeconfig())
 	if err != nil {
-		return err //nolint:wrapcheck // Nothing to add.
+		return err
 	}
 
 	creds, err := plane.ReadCredentials(a.state)
 	if err != nil {
-		return err //nolint:wrapcheck // It names the secret.
+		return err
 	}
 
 	p := cfg.Ports()
@@ -297,7 +297,7 @@ func (a *app) connect(ctx context.Context, _ string, cfg plane.Config) error {
 
 	for _, c := range configs {
 		if err := k.ApplySecret(ctx, types.NamespacedName{Namespace: plane.Namespace, Name: c.secret}, c.data); err != nil {
-			return err //nolint:wrapcheck // It names the Secret.
+			return err
 		}
 
 		if !slices.ContainsFunc(cfg.Packages, func(p plane.Package) bool { return p.Name == c.provider }) {
@@ -305,7 +305,7 @@ func (a *app) connect(ctx context.Context, _ string, cfg plane.Config) error {
 		}
 
 		if err := k.Apply(ctx, providerConfig(c.group, c.url, c.secret, c.key)); err != nil {
-			return err //nolint:wrapcheck // It names the object.
+			return err
 		}
 	}
 

@@ -77,7 +77,7 @@ func main() {
 func newApp(c *cli) (*app, error) {
 	h, err := home.New(c.Home)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // It's complete.
+		return nil, err
 	}
 
 	if strings.ContainsAny(c.Name, "/. ") || c.Name == "" {
@@ -98,7 +98,7 @@ func (a *app) root() (string, error) {
 	}
 
 	for {
-		raw, err := os.ReadFile(filepath.Join(dir, "go.mod")) //nolint:gosec // It's a go.mod.
+		raw, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 		if err == nil && strings.HasPrefix(string(raw), "module "+modulePath+"\n") {
 			return dir, nil
 		}
@@ -120,7 +120,7 @@ func (a *app) base() (int, error) {
 
 	cfg, ok, err := plane.Load(a.state)
 	if err != nil {
-		return 0, err //nolint:wrapcheck // It names the control plane.
+		return 0, err
 	}
 
 	if ok {
@@ -145,7 +145,7 @@ type superviseCmd struct{}
 
 // Run the daemon.
 func (c *superviseCmd) Run(ctx context.Context, a *app) error {
-	return plane.NewDaemon(a.state, os.Stderr).Run(ctx) //nolint:wrapcheck // It's complete.
+	return plane.NewDaemon(a.state, os.Stderr).Run(ctx)
 }
 
 type toolsCmd struct {
@@ -167,11 +167,11 @@ func (c *toolsCmd) Run(ctx context.Context, a *app) error {
 
 	rs, err := tools.Select(c.Names...)
 	if err != nil {
-		return err //nolint:wrapcheck // It's complete.
+		return err
 	}
 
 	if err := cache.Ensure(ctx, rs); err != nil {
-		return err //nolint:wrapcheck // It names the tool.
+		return err
 	}
 
 	if !c.Path {
@@ -181,7 +181,7 @@ func (c *toolsCmd) Run(ctx context.Context, a *app) error {
 	for _, n := range c.Names {
 		p, err := cache.Path(n)
 		if err != nil {
-			return err //nolint:wrapcheck // It names the tool.
+			return err
 		}
 
 		a.printf("%s\n", p)

@@ -43,13 +43,13 @@ func (c *upCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 
-	a.step("Checking this machine")
+	a.stepf("Checking this machine")
 
 	if err := preflight.Install(ctx, a.out, preflight.Missing(preflight.Requirements())); err != nil {
-		return err //nolint:wrapcheck // It says what to do.
+		return err
 	}
 
-	a.step("Tools")
+	a.stepf("Tools")
 
 	cache := tools.NewCache(root, a.home, a.out, a.terminal)
 
@@ -58,7 +58,7 @@ func (c *upCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 
-	a.step("Servers")
+	a.stepf("Servers")
 
 	// The servers take their time to start, and Go takes its time to build;
 	// they overlap nicely.
@@ -67,7 +67,7 @@ func (c *upCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 
-	a.step("Functions, providers and packages")
+	a.stepf("Functions, providers and packages")
 
 	if err := a.build(ctx, root, &cfg); err != nil {
 		return err
@@ -78,7 +78,7 @@ func (c *upCmd) Run(ctx context.Context, a *app) error {
 	}
 
 	if err := client.Reload(ctx); err != nil {
-		return err //nolint:wrapcheck // It says who refuses.
+		return err
 	}
 
 	wctx, cancel := context.WithTimeout(ctx, c.Timeout)
@@ -88,7 +88,7 @@ func (c *upCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 
-	a.step("Installing %s", xpkg.Source("catalyst"))
+	a.stepf("Installing %s", xpkg.Source("catalyst"))
 
 	if err := a.install(wctx, client, root, cfg); err != nil {
 		return err
@@ -108,27 +108,27 @@ func (c *upCmd) Run(ctx context.Context, a *app) error {
 	return nil
 }
 
-func (a *app) step(format string, args ...any) { a.printf("==> "+format+"\n", args...) }
+func (a *app) stepf(format string, args ...any) { a.printf("==> "+format+"\n", args...) }
 
 // configure builds the tools and describes the control plane, without what is
 // built from this checkout.
 func (a *app) configure(ctx context.Context, root string, cache *tools.Cache) (plane.Config, error) {
 	rs, err := tools.Select()
 	if err != nil {
-		return plane.Config{}, err //nolint:wrapcheck // It's complete.
+		return plane.Config{}, err
 	}
 
 	if _, err := exec.LookPath(tools.Kubectl); err != nil {
 		k, err := tools.Select(tools.Kubectl)
 		if err != nil {
-			return plane.Config{}, err //nolint:wrapcheck // It's complete.
+			return plane.Config{}, err
 		}
 
 		rs = append(rs, k...)
 	}
 
 	if err := cache.Ensure(ctx, rs); err != nil {
-		return plane.Config{}, err //nolint:wrapcheck // It names the tool.
+		return plane.Config{}, err
 	}
 
 	base, err := a.base()
@@ -141,7 +141,7 @@ func (a *app) configure(ctx context.Context, root string, cache *tools.Cache) (p
 	for _, r := range rs {
 		dir, err := cache.Folder(r)
 		if err != nil {
-			return plane.Config{}, err //nolint:wrapcheck // It names the tool.
+			return plane.Config{}, err
 		}
 
 		cfg.Folders[r.Name] = dir
@@ -156,7 +156,7 @@ func (a *app) configure(ctx context.Context, root string, cache *tools.Cache) (p
 		return plane.Config{}, fmt.Errorf("cannot find our own program: %w", err)
 	}
 
-	raw, err := os.ReadFile(self) //nolint:gosec // It's our own program.
+	raw, err := os.ReadFile(self)
 	if err != nil {
 		return plane.Config{}, fmt.Errorf("cannot read our own program: %w", err)
 	}
@@ -171,10 +171,10 @@ func (a *app) configure(ctx context.Context, root string, cache *tools.Cache) (p
 	}
 
 	if err := home.WriteFile(copied, raw); err != nil {
-		return plane.Config{}, err //nolint:wrapcheck // It names the file.
+		return plane.Config{}, err
 	}
 
-	return cfg, os.Chmod(copied, 0o700) //nolint:gosec,wrapcheck // It's a program.
+	return cfg, os.Chmod(copied, 0o700) //nolint:gosec // It must be executable.
 }
 
 func (a *app) daemonPath(cfg plane.Config) string {
@@ -182,14 +182,14 @@ func (a *app) daemonPath(cfg plane.Config) string {
 }
 
 func (a *app) save(cfg plane.Config) error {
-	return home.WriteJSON(a.state.Config(), cfg) //nolint:wrapcheck // It names the file.
+	return home.WriteJSON(a.state.Config(), cfg)
 }
 
 // start the daemon, or replace it if another build of it is running.
 func (a *app) start(ctx context.Context, client *plane.Client, cfg plane.Config) error {
 	old, had, err := plane.Load(a.state)
 	if err != nil {
-		return err //nolint:wrapcheck // It names the control plane.
+		return err
 	}
 
 	if client.Running() {
@@ -215,7 +215,7 @@ func (a *app) start(ctx context.Context, client *plane.Client, cfg plane.Config)
 	}
 
 	if err := preflight.Ports(ctx, ls); err != nil {
-		return err //nolint:wrapcheck // It says what to do.
+		return err
 	}
 
 	if err := a.save(cfg); err != nil {
@@ -343,7 +343,7 @@ func goBuild(ctx context.Context, root, into string, pkgs ...string) error {
 		return fmt.Errorf("cannot create the programs directory: %w", err)
 	}
 
-	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-ldflags", "-s -w", "-o", into}, pkgs...)...) //nolint:gosec // The arguments are ours.
+	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-ldflags", "-s -w", "-o", into}, pkgs...)...)
 	cmd.Dir = root
 
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -425,7 +425,7 @@ func (a *app) explain(waiting []proc.Status, cause error) error {
 func (a *app) tail(component string) string {
 	path := a.state.Log(component)
 
-	raw, err := os.ReadFile(path) //nolint:gosec // The path is one of ours.
+	raw, err := os.ReadFile(path)
 	if err != nil || len(raw) == 0 {
 		return ""
 	}

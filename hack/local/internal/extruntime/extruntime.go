@@ -210,7 +210,7 @@ func (r *Runtime) reconcile(ctx context.Context) error {
 	for _, kind := range []string{kindFunctionRevision, kindProviderRevision} {
 		l, err := r.Kube.List(ctx, pkgAPI, kind)
 		if err != nil {
-			return err //nolint:wrapcheck // It names the kind.
+			return err
 		}
 
 		revisions = append(revisions, l...)
@@ -218,7 +218,7 @@ func (r *Runtime) reconcile(ctx context.Context) error {
 
 	mrds, err := r.Kube.List(ctx, extAPI, "ManagedResourceDefinition")
 	if err != nil {
-		return err //nolint:wrapcheck // It names the kind.
+		return err
 	}
 
 	var first error
@@ -394,7 +394,7 @@ func unhealthy(message string) kube.Condition {
 func (r *Runtime) update(ctx context.Context, before, rev *unstructured.Unstructured, cs ...kube.Condition) error {
 	for _, c := range cs {
 		if _, err := kube.SetCondition(rev, c, time.Now()); err != nil {
-			return err //nolint:wrapcheck // It names the revision.
+			return err
 		}
 	}
 
@@ -425,7 +425,7 @@ func (r *Runtime) certificates(ctx context.Context, rev *unstructured.Unstructur
 		}
 
 		if r.ca, err = pki.ParseCA(data["tls.crt"], data["tls.key"]); err != nil {
-			return "", err //nolint:wrapcheck // It says it's about the CA.
+			return "", err
 		}
 	}
 
@@ -444,7 +444,7 @@ func (r *Runtime) certificates(ctx context.Context, rev *unstructured.Unstructur
 
 	if err == nil {
 		if data, err = r.Kube.Secret(ctx, nn); err != nil {
-			return "", err //nolint:wrapcheck // It names the Secret.
+			return "", err
 		}
 	}
 
@@ -456,7 +456,7 @@ func (r *Runtime) certificates(ctx context.Context, rev *unstructured.Unstructur
 
 	for file, content := range data {
 		if err := home.WriteFile(filepath.Join(r.State.Certs(folder), file), content); err != nil {
-			return "", err //nolint:wrapcheck // It names the file.
+			return "", err
 		}
 	}
 
@@ -473,7 +473,7 @@ func (r *Runtime) issue(ctx context.Context, rev *unstructured.Unstructured, nn 
 	if !r.ca.Signed(old["tls.crt"], req.Names...) {
 		p, err := r.ca.Issue(req)
 		if err != nil {
-			return nil, err //nolint:wrapcheck // It names the certificate.
+			return nil, err
 		}
 
 		data = map[string][]byte{"tls.crt": p.CertPEM, "tls.key": p.KeyPEM, "ca.crt": r.ca.CertPEM}
@@ -491,7 +491,7 @@ func (r *Runtime) issue(ctx context.Context, rev *unstructured.Unstructured, nn 
 		"stringData": sd,
 	}})
 
-	return data, err //nolint:wrapcheck // It names the Secret.
+	return data, err
 }
 
 // account creates the ServiceAccount a provider runs under and a Deployment

@@ -115,7 +115,7 @@ func (s State) Exists() bool {
 // ReadJSON decodes the named file of the state directory. It returns false when
 // there's no such file.
 func ReadJSON(path string, into any) (bool, error) {
-	raw, err := os.ReadFile(path) //nolint:gosec // The path is one of ours.
+	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

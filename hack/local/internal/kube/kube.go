@@ -11,7 +11,6 @@ import (
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -138,23 +137,6 @@ func (c *Client) List(ctx context.Context, apiVersion, kind string) ([]unstructu
 	}
 
 	return l.Items, nil
-}
-
-// IsMissing reports whether an error means that an object, or its kind, does
-// not exist.
-func IsMissing(err error) bool {
-	return err != nil && (client.IgnoreNotFound(unwrapAll(err)) == nil || meta.IsNoMatchError(err))
-}
-
-func unwrapAll(err error) error {
-	for {
-		next := errors.Unwrap(err)
-		if next == nil {
-			return err
-		}
-
-		err = next
-	}
 }
 
 // Token requests a token of the supplied ServiceAccount.

@@ -83,14 +83,14 @@ func ParseCA(certPEM, keyPEM []byte) (*CA, error) {
 func parseKey(b *pem.Block) (crypto.Signer, error) {
 	switch b.Type {
 	case blockRSAKey:
-		return x509.ParsePKCS1PrivateKey(b.Bytes) //nolint:wrapcheck // The caller wraps it.
+		return x509.ParsePKCS1PrivateKey(b.Bytes)
 	case blockECKey:
-		return x509.ParseECPrivateKey(b.Bytes) //nolint:wrapcheck // The caller wraps it.
+		return x509.ParseECPrivateKey(b.Bytes)
 	}
 
 	k, err := x509.ParsePKCS8PrivateKey(b.Bytes)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // The caller wraps it.
+		return nil, err
 	}
 
 	s, ok := k.(crypto.Signer)
@@ -106,8 +106,8 @@ func parseKey(b *pem.Block) (crypto.Signer, error) {
 func EnsureCA(dir, name string) (*CA, error) {
 	crt, key := filepath.Join(dir, name+".crt"), filepath.Join(dir, name+".key")
 
-	certPEM, cerr := os.ReadFile(crt) //nolint:gosec // The path is one of ours.
-	keyPEM, kerr := os.ReadFile(key)  //nolint:gosec // The path is one of ours.
+	certPEM, cerr := os.ReadFile(crt)
+	keyPEM, kerr := os.ReadFile(key)
 
 	if cerr == nil && kerr == nil {
 		return ParseCA(certPEM, keyPEM)
@@ -167,8 +167,8 @@ func (ca *CA) Issue(r Request) (Pair, error) {
 func (ca *CA) EnsurePair(dir, name string, r Request) (Pair, error) {
 	crt, key := filepath.Join(dir, name+".crt"), filepath.Join(dir, name+".key")
 
-	certPEM, cerr := os.ReadFile(crt) //nolint:gosec // The path is one of ours.
-	keyPEM, kerr := os.ReadFile(key)  //nolint:gosec // The path is one of ours.
+	certPEM, cerr := os.ReadFile(crt)
+	keyPEM, kerr := os.ReadFile(key)
 
 	if cerr == nil && kerr == nil && ca.Signed(certPEM, r.Names...) {
 		return Pair{CertPEM: certPEM, KeyPEM: keyPEM}, nil

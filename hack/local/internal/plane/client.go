@@ -129,7 +129,7 @@ func (c *Client) Start(ctx context.Context, program, homeDir string) error {
 
 	defer log.Close() //nolint:errcheck // The daemon has it open too.
 
-	cmd := exec.Command(program, "--home", homeDir, "--name", c.state.Name, "supervise") //nolint:gosec,noctx // It must outlive us.
+	cmd := exec.Command(program, "--home", homeDir, "--name", c.state.Name, "supervise") //nolint:noctx // It must outlive us.
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Dir = c.state.Dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

@@ -3,7 +3,6 @@
 package plane
 
 import (
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 
@@ -45,7 +44,7 @@ type Config struct {
 
 // A Program is a function or provider built from this checkout.
 type Program struct {
-	// Name of its package, such as function-catalyst-organization.
+	// Name of the package it belongs to.
 	Name string `json:"name"`
 	Path string `json:"path"`
 	// Fingerprint changes when the program does.
@@ -57,7 +56,7 @@ type Package struct {
 	Name    string `json:"name"`
 	Kind    string `json:"kind"`
 	Version string `json:"version"`
-	// Source is the OCI repository the package lives in in production.
+	// Source is the package's OCI repository in production.
 	Source string `json:"source"`
 	File   string `json:"file"`
 }
@@ -80,14 +79,6 @@ func Load(s home.State) (Config, bool, error) {
 
 // Ports of this control plane.
 func (c Config) Ports() home.Ports { return home.Ports{Base: c.PortBase} }
-
-// Equal reports whether two configurations are the same.
-func (c Config) Equal(o Config) bool {
-	a, aerr := json.Marshal(c)
-	b, berr := json.Marshal(o)
-
-	return aerr == nil && berr == nil && string(a) == string(b)
-}
 
 // A Listener is a port a component listens on.
 type Listener struct {
@@ -124,7 +115,7 @@ func (c Config) Listeners() []Listener {
 	return out
 }
 
-// in is a path in the folder of a tool.
-func (c Config) in(tool string, elem ...string) string {
+// inFolder is a path in the folder of a tool.
+func (c Config) inFolder(tool string, elem ...string) string {
 	return filepath.Join(append([]string{c.Folders[tool]}, elem...)...)
 }

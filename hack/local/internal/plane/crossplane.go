@@ -19,9 +19,9 @@ import (
 )
 
 const (
-	rootCASecret    = "crossplane-root-ca"    //nolint:gosec // It's a name.
-	tlsServerSecret = "crossplane-tls-server" //nolint:gosec // It's a name.
-	tlsClientSecret = "crossplane-tls-client" //nolint:gosec // It's a name.
+	rootCASecret    = "crossplane-root-ca"
+	tlsServerSecret = "crossplane-tls-server"
+	tlsClientSecret = "crossplane-tls-client"
 
 	initAttempts = 12
 	initRetry    = 400 * time.Millisecond
@@ -41,8 +41,8 @@ func (d *plan) coreEnv() []string {
 		fmt.Sprintf("WEBHOOK_PORT=%d", p.CoreWebhook()),
 		fmt.Sprintf("METRICS_PORT=%d", p.CoreMetrics()),
 		fmt.Sprintf("HEALTH_PROBE_PORT=%d", p.CoreHealth()),
-		"CRDS_PATH=" + d.cfg.in("crossplane", "crds"),
-		"WEBHOOK_CONFIGS_PATH=" + d.cfg.in("crossplane", "webhookconfigurations"),
+		"CRDS_PATH=" + d.cfg.inFolder("crossplane", "crds"),
+		"WEBHOOK_CONFIGS_PATH=" + d.cfg.inFolder("crossplane", "webhookconfigurations"),
 		"TLS_CA_SECRET_NAME=" + rootCASecret,
 		"TLS_SERVER_SECRET_NAME=" + tlsServerSecret,
 		"TLS_CLIENT_SECRET_NAME=" + tlsClientSecret,
@@ -107,13 +107,13 @@ func (d *plan) initCrossplane(ctx context.Context) error {
 		}
 
 		if err := home.WriteFile(stamp, []byte(done)); err != nil {
-			return err //nolint:wrapcheck // It names the file.
+			return err
 		}
 	}
 
 	k, err := kube.New(d.state.Kubeconfig())
 	if err != nil {
-		return err //nolint:wrapcheck // Nothing to add.
+		return err
 	}
 
 	for secret, dir := range map[string]string{tlsServerSecret: "crossplane-server", tlsClientSecret: "crossplane-client"} {
@@ -131,7 +131,7 @@ func (d *plan) runInit(ctx context.Context) error {
 	var last error
 
 	for range initAttempts {
-		cmd := exec.CommandContext(ctx, d.cfg.Programs["crossplane"], "core", "init") //nolint:gosec // The program is ours.
+		cmd := exec.CommandContext(ctx, d.cfg.Programs["crossplane"], "core", "init")
 		cmd.Env = append(os.Environ(), d.coreEnv()...)
 
 		out := &bytes.Buffer{}
@@ -143,7 +143,7 @@ func (d *plan) runInit(ctx context.Context) error {
 		}
 
 		if err := home.WriteFile(d.state.Log("crossplane-init"), out.Bytes()); err != nil {
-			return err //nolint:wrapcheck // It names the file.
+			return err
 		}
 
 		last = fmt.Errorf("cannot initialise Crossplane: %w: %s", err, lastLine(out.String()))
@@ -162,12 +162,12 @@ func (d *plan) runInit(ctx context.Context) error {
 func (d *plan) mount(ctx context.Context, k *kube.Client, secret, dir string) error {
 	data, err := k.Secret(ctx, types.NamespacedName{Namespace: Namespace, Name: secret})
 	if err != nil {
-		return err //nolint:wrapcheck // It names the Secret.
+		return err
 	}
 
 	for file, content := range data {
 		if err := home.WriteFile(filepath.Join(d.state.Certs(dir), file), content); err != nil {
-			return err //nolint:wrapcheck // It names the file.
+			return err
 		}
 	}
 

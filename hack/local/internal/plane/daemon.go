@@ -269,7 +269,7 @@ func (d *plan) probeFunction(ctx context.Context, addr string) error {
 		return fmt.Errorf("it doesn't answer: %w", err)
 	}
 
-	return c.Close() //nolint:wrapcheck // Closing what we just opened.
+	return c.Close()
 }
 
 func (d *plan) provider(f Program, i int) func(certs, kubeconfig string) proc.Spec {
@@ -383,8 +383,7 @@ func (d *plan) push(ctx context.Context) error {
 func (d *plan) pushOne(ctx context.Context, p Package) error {
 	ref := home.Addr(d.cfg.Ports().Registry()) + "/" + Path(p.Source) + ":" + p.Version
 
-	cmd := exec.CommandContext(ctx, d.cfg.Programs["crank"], "xpkg", "push", "--package-files="+p.File, ref) //nolint:gosec // The program is ours.
-	cmd.Env = os.Environ()
+	cmd := exec.CommandContext(ctx, d.cfg.Programs["crank"], "xpkg", "push", "--package-files="+p.File, ref) //nolint:gosec // The program and its arguments are ours.
 
 	out := &bytes.Buffer{}
 	cmd.Stdout, cmd.Stderr = out, out

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
+	"slices"
 	"strings"
 
 	"github.com/openova-io/catalyst/hack/local/internal/home"
@@ -156,7 +157,7 @@ func (d *plan) prepareGitea(ctx context.Context) error {
 	}
 
 	if _, err := os.Stat(d.state.Path("secrets", giteaToken)); !errors.Is(err, fs.ErrNotExist) {
-		return err //nolint:wrapcheck // It names the file, or is nil.
+		return err
 	}
 
 	if _, err := d.runGitea(ctx, "migrate"); err != nil {
@@ -182,10 +183,10 @@ func (d *plan) prepareGitea(ctx context.Context) error {
 		return err
 	}
 
-	f := strings.Fields(out)
-	for i := len(f) - 1; i >= 0; i-- {
-		if len(f[i]) == giteaTokenLength {
-			return home.WriteFile(d.state.Path("secrets", giteaToken), []byte(f[i])) //nolint:wrapcheck // It names the file.
+	// The token is the last word of a sentence.
+	for _, word := range slices.Backward(strings.Fields(out)) {
+		if len(word) == giteaTokenLength {
+			return home.WriteFile(d.state.Path("secrets", giteaToken), []byte(word))
 		}
 	}
 
@@ -211,13 +212,13 @@ func (d *plan) writeGiteaConfig(ctx context.Context) error {
 	p := d.cfg.Ports()
 	conf := fmt.Sprintf(giteaConfig, u.Username, d.giteaDir(), d.cfg.Folders["gitea"], p.Gitea(), p.SSH(), key, token)
 
-	return home.WriteFile(d.giteaConfig(), []byte(conf)) //nolint:wrapcheck // It names the file.
+	return home.WriteFile(d.giteaConfig(), []byte(conf))
 }
 
 // internalToken has a format of its own, which only Gitea knows.
 func (d *plan) internalToken(ctx context.Context) (string, error) {
 	path := d.state.Path("secrets", "gitea-internal-token")
-	if raw, err := os.ReadFile(path); err == nil { //nolint:gosec // The path is one of ours.
+	if raw, err := os.ReadFile(path); err == nil {
 		return string(raw), nil
 	}
 
@@ -228,7 +229,7 @@ func (d *plan) internalToken(ctx context.Context) (string, error) {
 
 	token := strings.TrimSpace(out)
 
-	return token, home.WriteFile(path, []byte(token)) //nolint:wrapcheck // It names the file.
+	return token, home.WriteFile(path, []byte(token))
 }
 
 func (d *plan) runGitea(ctx context.Context, args ...string) (string, error) {
@@ -236,7 +237,7 @@ func (d *plan) runGitea(ctx context.Context, args ...string) (string, error) {
 		args = append(args, "--config", d.giteaConfig())
 	}
 
-	cmd := exec.CommandContext(ctx, d.cfg.Programs["gitea"], args...) //nolint:gosec // The program is ours.
+	cmd := exec.CommandContext(ctx, d.cfg.Programs["gitea"], args...)
 	cmd.Env = append(os.Environ(), "GITEA_WORK_DIR="+d.giteaDir(), "HOME="+d.giteaDir())
 
 	var out, errOut bytes.Buffer

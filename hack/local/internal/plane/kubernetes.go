@@ -21,7 +21,7 @@ import (
 )
 
 //go:embed manifests/crossplane.yaml
-var crossplaneManifest []byte //nolint:gochecknoglobals // It's embedded.
+var crossplaneManifest []byte
 
 const (
 	caName        = "ca"
@@ -77,7 +77,7 @@ func (d *plan) preparePKI() error {
 
 		k := kube.Kubeconfig{Server: url, CA: ca.CertPEM, User: c.req.CommonName, Cert: p.CertPEM, Key: p.KeyPEM, Context: "catalyst-" + d.state.Name}
 		if err := k.Write(c.path); err != nil {
-			return err //nolint:wrapcheck // It says whose kubeconfig it is.
+			return err
 		}
 	}
 
@@ -113,7 +113,7 @@ func (d *plan) etcd() proc.Spec {
 		Env: []string{"GOGC=75"},
 		Hooks: proc.Hooks{
 			Before: func(context.Context) error {
-				return os.MkdirAll(d.state.Path("etcd"), home.DirMode) //nolint:wrapcheck // It names the directory.
+				return os.MkdirAll(d.state.Path("etcd"), home.DirMode)
 			},
 			Probe: d.probeTLS(client + "/health"),
 		},
@@ -202,7 +202,7 @@ func (d *plan) controllerManager() proc.Spec {
 func (d *plan) bootstrap(ctx context.Context) error {
 	k, err := kube.New(d.state.Kubeconfig())
 	if err != nil {
-		return err //nolint:wrapcheck // Nothing to add.
+		return err
 	}
 
 	if err := k.ApplyYAML(ctx, crossplaneManifest); err != nil {
@@ -227,14 +227,14 @@ func (d *plan) kubeconfigFor(ctx context.Context, k *kube.Client, component stri
 	user := sa.Namespace + ":" + sa.Name
 	stamp := fmt.Sprintf("%s %d\n", user, d.cfg.PortBase)
 
-	old, _ := os.ReadFile(path + ".for") //nolint:gosec,errcheck // The path is one of ours, and may not be there.
+	old, _ := os.ReadFile(path + ".for") //nolint:errcheck // The path is one of ours, and may not be there.
 	if fi, err := os.Stat(path); err == nil && string(old) == stamp && time.Since(fi.ModTime()) < tokenAge {
 		return nil
 	}
 
 	token, err := k.Token(ctx, sa)
 	if err != nil {
-		return err //nolint:wrapcheck // It names the account.
+		return err
 	}
 
 	ca, err := os.ReadFile(d.pki(caName + ".crt"))
@@ -244,10 +244,10 @@ func (d *plan) kubeconfigFor(ctx context.Context, k *kube.Client, component stri
 
 	kc := kube.Kubeconfig{Server: "https://" + home.Addr(d.cfg.Ports().APIServer()), CA: ca, User: user, Token: token}
 	if err := kc.Write(path); err != nil {
-		return err //nolint:wrapcheck // It names the user.
+		return err
 	}
 
-	return home.WriteFile(path+".for", []byte(stamp)) //nolint:wrapcheck // It names the file.
+	return home.WriteFile(path+".for", []byte(stamp))
 }
 
 // probeTLS probes an HTTPS URL as the administrator.

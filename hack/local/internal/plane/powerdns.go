@@ -19,7 +19,6 @@ const PowerDNSProgram = "/usr/sbin/pdns_server"
 
 const powerDNSSchema = "/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql"
 
-// PowerDNSConfig is a template; see writePowerDNS.
 const powerDNSConfig = `# Written by the local control plane.
 launch=gsqlite3
 gsqlite3-database=%[1]s
@@ -38,7 +37,6 @@ webserver-loglevel=none
 enable-lua-records=yes
 default-soa-edit-signed=INCEPTION-EPOCH
 socket-dir=%[5]s
-module-dir=
 version-string=anonymous
 security-poll-suffix=
 receiver-threads=1
@@ -72,7 +70,7 @@ func (d *plan) preparePowerDNS(ctx context.Context) error {
 		return fmt.Errorf("cannot create PowerDNS's directory: %w", err)
 	}
 
-	key, err := d.secret("powerdns-api-key")
+	key, err := d.secret(powerDNSAPIKey)
 	if err != nil {
 		return err
 	}
@@ -86,36 +84,32 @@ func (d *plan) preparePowerDNS(ctx context.Context) error {
 
 	p := d.cfg.Ports()
 	conf := fmt.Sprintf(powerDNSConfig, db, p.DNS(), p.PowerDNS(), key, dir)
-	conf = strings.Replace(conf, "module-dir=\n", "", 1)
 
-	return home.WriteFile(d.state.Path("powerdns", "pdns.conf"), []byte(conf)) //nolint:wrapcheck // It names the file.
+	return home.WriteFile(d.state.Path("powerdns", "pdns.conf"), []byte(conf))
 }
 
 // createDatabase creates the database in a temporary file, so that a killed
 // sqlite3 doesn't leave a database without tables.
 func createDatabase(ctx context.Context, path string) error {
-	schema, err := os.Open(powerDNSSchema)
-	if err != nil {
-		return fmt.Errorf("cannot read PowerDNS's schema; is pdns-backend-sqlite3 installed? %w", err)
+	if _, err := os.Stat(powerDNSSchema); err != nil {
+		return fmt.Errorf("cannot find PowerDNS's schema; is pdns-backend-sqlite3 installed? %w", err)
 	}
-
-	defer schema.Close() //nolint:errcheck // It's only read.
 
 	tmp := path + ".new"
 	_ = os.Remove(tmp)
 
-	cmd := exec.CommandContext(ctx, "sqlite3", tmp) //nolint:gosec // The path is one of ours.
+	cmd := exec.CommandContext(ctx, "sqlite3", tmp)
 	cmd.Stdin = strings.NewReader("PRAGMA journal_mode=WAL;\n.read " + powerDNSSchema + "\n")
 
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("cannot create PowerDNS's database: %w: %s", err, out)
 	}
 
-	return os.Rename(tmp, path) //nolint:wrapcheck // It names the files.
+	return os.Rename(tmp, path)
 }
 
 func (d *plan) probePowerDNS(ctx context.Context) error {
-	key, err := d.secret("powerdns-api-key")
+	key, err := d.secret(powerDNSAPIKey)
 	if err != nil {
 		return err
 	}

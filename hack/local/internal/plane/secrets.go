@@ -31,7 +31,7 @@ func (d *plan) secret(name string) (string, error) {
 
 	path := d.state.Path("secrets", name)
 
-	raw, err := os.ReadFile(path) //nolint:gosec // The path is one of ours.
+	raw, err := os.ReadFile(path)
 	if err == nil {
 		return string(raw), nil
 	}
@@ -42,7 +42,7 @@ func (d *plan) secret(name string) (string, error) {
 
 	s := randomString(secretBytes)
 
-	return s, home.WriteFile(path, []byte(s)) //nolint:wrapcheck // It names the file.
+	return s, home.WriteFile(path, []byte(s))
 }
 
 // Credentials of the servers a provider talks to.

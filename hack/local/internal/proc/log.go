@@ -26,8 +26,11 @@ func openLog(path string, limit int64) (*logFile, error) {
 	}
 
 	l := &logFile{path: path, max: limit}
+	if err := l.open(); err != nil {
+		return nil, err
+	}
 
-	return l, l.open()
+	return l, nil
 }
 
 func (l *logFile) open() error {
@@ -82,5 +85,5 @@ func (l *logFile) Close() error {
 	err := l.f.Close()
 	l.f = nil
 
-	return err //nolint:wrapcheck // Nothing to add.
+	return err
 }

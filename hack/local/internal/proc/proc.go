@@ -336,7 +336,7 @@ func (c *component) run(ctx context.Context) {
 			s.Detail = fmt.Sprintf("%v; next start in %s", err, backoff)
 		})
 
-		sleep(ctx, backoff)
+		_ = sleep(ctx, backoff)
 
 		backoff = min(2*backoff, backoffMax)
 	}
@@ -392,7 +392,7 @@ func (c *component) await(ctx context.Context) error {
 	for {
 		missing := c.m.unready(c.spec.Needs)
 		if len(missing) == 0 {
-			return ctx.Err() //nolint:wrapcheck // Only ever seen by run.
+			return ctx.Err()
 		}
 
 		c.set(StateWaiting, "for "+strings.Join(missing, ", "))
@@ -503,7 +503,7 @@ func newStarter() *starter {
 }
 
 func (s *starter) start(spec Spec, log io.Writer) (*process, error) {
-	cmd := exec.Command(spec.Path, spec.Args...) //nolint:gosec,noctx // We stop it more gently than a context would.
+	cmd := exec.Command(spec.Path, spec.Args...) //nolint:noctx // We stop it more gently than a context would.
 	cmd.Dir = spec.Dir
 	cmd.Env = append(baseEnv(), spec.Env...)
 	cmd.Stdout, cmd.Stderr = log, log
@@ -555,7 +555,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 	select {
 	case <-ctx.Done():
-		return ctx.Err() //nolint:wrapcheck // Only ever compared to nil.
+		return ctx.Err()
 	case <-t.C:
 		return nil
 	}

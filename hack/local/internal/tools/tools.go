@@ -386,7 +386,7 @@ func ldflags(r Recipe, version string) string {
 }
 
 func (c *Cache) run(ctx context.Context, r Recipe, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // The arguments are ours.
+	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = filepath.Join(c.Modules, r.folder())
 	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
 
@@ -457,7 +457,7 @@ func (c *Cache) printf(format string, args ...any) { _, _ = fmt.Fprintf(c.Out, f
 
 // moduleVersion finds which version of a module a go.mod requires.
 func moduleVersion(gomod, module string) (string, error) {
-	raw, err := os.ReadFile(gomod) //nolint:gosec // The path is one of ours.
+	raw, err := os.ReadFile(gomod)
 	if err != nil {
 		return "", fmt.Errorf("cannot read a tool's module: %w", err)
 	}
@@ -484,28 +484,7 @@ func copyTree(from, to string) error {
 		return errors.New("the module has no folder " + from)
 	}
 
-	err := filepath.WalkDir(from, func(path string, d os.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-
-		rel, err := filepath.Rel(from, path)
-		if err != nil {
-			return err //nolint:wrapcheck // Wrapped below.
-		}
-
-		if d.IsDir() {
-			return os.MkdirAll(filepath.Join(to, rel), home.DirMode) //nolint:wrapcheck // Wrapped below.
-		}
-
-		raw, err := os.ReadFile(path) //nolint:gosec // The path is one of ours.
-		if err != nil {
-			return err //nolint:wrapcheck // Wrapped below.
-		}
-
-		return os.WriteFile(filepath.Join(to, rel), raw, 0o600) //nolint:wrapcheck // Wrapped below.
-	})
-	if err != nil {
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
 		return fmt.Errorf("cannot copy %q: %w", from, err)
 	}
 

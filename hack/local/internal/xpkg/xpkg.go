@@ -193,7 +193,7 @@ func (b *Builder) configuration(versions map[string]string) (unit, error) {
 		}
 
 		for _, p := range paths {
-			raw, err := os.ReadFile(p) //nolint:gosec // It's a file of this repository.
+			raw, err := os.ReadFile(p)
 			if err != nil {
 				return unit{}, fmt.Errorf("cannot read a kind's file: %w", err)
 			}
@@ -312,44 +312,40 @@ func (b *Builder) build(ctx context.Context, u unit, file string) error {
 	root := filepath.Join(tmp, "root")
 	for name, content := range u.files {
 		if err := home.WriteFile(filepath.Join(root, name), content); err != nil {
-			return err //nolint:wrapcheck // It names the file.
+			return err
 		}
 	}
 
 	built := filepath.Join(tmp, "package.xpkg")
 
-	cmd := exec.CommandContext(ctx, b.Crank, "xpkg", "build", "--package-root="+root, "--package-file="+built) //nolint:gosec // The program is ours.
+	cmd := exec.CommandContext(ctx, b.Crank, "xpkg", "build", "--package-root="+root, "--package-file="+built)
 	cmd.Dir = root
 
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("cannot build package %q: %w: %s", u.name, err, strings.TrimSpace(string(out)))
 	}
 
-	raw, err := os.ReadFile(built) //nolint:gosec // The path is one of ours.
+	raw, err := os.ReadFile(built)
 	if err != nil {
 		return fmt.Errorf("cannot read package %q: %w", u.name, err)
 	}
 
-	return home.WriteFile(file, raw) //nolint:wrapcheck // It names the file.
+	return home.WriteFile(file, raw)
 }
 
 // readYAML reads all YAML files below a folder.
 func readYAML(dir string) (map[string][]byte, error) {
 	out := map[string][]byte{}
+	root := os.DirFS(dir)
 
-	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+	err := fs.WalkDir(root, ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".yaml") {
 			return err
 		}
 
-		rel, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err //nolint:wrapcheck // Wrapped below.
-		}
+		out[path], err = fs.ReadFile(root, path)
 
-		out[rel], err = os.ReadFile(path) //nolint:gosec // It's a file of this repository.
-
-		return err //nolint:wrapcheck // Wrapped below.
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("cannot read package files: %w", err)
