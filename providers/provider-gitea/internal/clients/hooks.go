@@ -63,7 +63,7 @@ func (c *Client) DeleteHook(ctx context.Context, r Repo, id int64) error {
 // Events Gitea has behind the two names that stand for several.
 var (
 	issueEvents = []string{"issues", "issue_assign", "issue_label", "issue_milestone", "issue_comment"} //nolint:gochecknoglobals // A constant.
-	pullEvents  = []string{                                                                              //nolint:gochecknoglobals // A constant.
+	pullEvents  = []string{                                                                             //nolint:gochecknoglobals // A constant.
 		"pull_request", "pull_request_assign", "pull_request_label", "pull_request_milestone",
 		"pull_request_comment", "pull_request_review", "pull_request_review_request", "pull_request_sync",
 	}
