@@ -60,7 +60,7 @@ func Key(rrtype, content string) string {
 	if rdata, ok := parse(rrtype, c); ok {
 		c = rdata
 	}
-	if caseless(rrtype) {
+	if caseless(rrtype) || strings.HasPrefix(c, `\#`) {
 		return strings.ToLower(c)
 	}
 	return c

@@ -112,16 +112,17 @@ func (s *Server) RRset(ctx context.Context, zoneName, name, rrtype, readerName s
 	return snap.rrsets[k], nil
 }
 
-// Beside returns the types of the other RRsets that have a name.
+// Beside returns the types of the other RRsets that have a name, as far as is
+// known without asking.
 func (s *Server) Beside(zoneName, name, rrtype string) []string {
 	z := s.zone(zoneName)
 	z.mu.Lock()
 	defer z.mu.Unlock()
 	types := []string{}
-	if z.snap == nil {
+	if z.before == nil {
 		return types
 	}
-	for k := range z.snap.rrsets {
+	for k := range z.before.rrsets {
 		if k.name == name && k.rrtype != rrtype {
 			types = append(types, k.rrtype)
 		}

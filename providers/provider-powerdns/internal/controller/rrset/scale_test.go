@@ -71,11 +71,15 @@ func newFleet(tb testing.TB, url string, c *clock) *fleet {
 
 func serverAt(tb testing.TB, url string, o clients.Options) *clients.Server {
 	tb.Helper()
-	s, err := clients.NewServers(o).Get(provider.Endpoint{URL: url, Credentials: powerdns.APIKey})
+	s, err := clients.NewServers(o).Get(endpoint(url))
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return s
+}
+
+func endpoint(url string) provider.Endpoint {
+	return provider.Endpoint{URL: url, Credentials: powerdns.APIKey}
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -124,7 +124,10 @@ func (e *external) Create(ctx context.Context, mg *v1alpha1.TSIGKey) (managed.Ex
 func (e *external) Update(ctx context.Context, mg *v1alpha1.TSIGKey) (managed.ExternalUpdate, error) {
 	name := canonical.Name(meta.GetExternalName(mg))
 	err := e.server.Write(ctx, "", func(ctx context.Context) error {
-		return e.server.API.ChangeTSIGKey(ctx, name, algorithm(mg), e.wanted)
+		if strings.TrimSuffix(mg.Status.AtProvider.Algorithm, ".") == algorithm(mg) {
+			return e.server.API.ChangeTSIGKey(ctx, name, algorithm(mg), e.wanted)
+		}
+		return e.replace(ctx, name, algorithm(mg))
 	})
 	if err != nil {
 		return managed.ExternalUpdate{}, err
@@ -140,6 +143,25 @@ func (e *external) Update(ctx context.Context, mg *v1alpha1.TSIGKey) (managed.Ex
 		drift.Corrected(e.record, mg, e.fields.String())
 	}
 	return managed.ExternalUpdate{ConnectionDetails: details(k)}, nil
+}
+
+// replace a key by one of another algorithm with the same secret. Asked to
+// change the algorithm, the server would keep the key of the old one beside it,
+// and use either.
+func (e *external) replace(ctx context.Context, name, algorithm string) error {
+	secret := e.wanted
+	if secret == "" {
+		k, err := e.server.API.TSIGKey(ctx, name)
+		if err != nil {
+			return err
+		}
+		secret = k.Secret
+	}
+	if err := e.server.API.DeleteTSIGKey(ctx, name); err != nil && !clients.IsNotFound(err) {
+		return err
+	}
+	_, err := e.server.API.CreateTSIGKey(ctx, name, algorithm, secret)
+	return err
 }
 
 func (e *external) Delete(ctx context.Context, mg *v1alpha1.TSIGKey) (managed.ExternalDelete, error) {
