@@ -87,9 +87,10 @@ func (a *application) composeContent(repo *composing.Step) error {
 			return err
 		}
 	}
+	// A protected branch cannot be created any more, by us either.
 	protection := a.run.Step("Protection")
 	for _, b := range a.branches() {
-		if err := protection.DesireAfter(content, keyProtectionPrefix+b, a.protection(b)); err != nil {
+		if err := protection.DesireAfter(branches, keyProtectionPrefix+b, a.protection(b)); err != nil {
 			return err
 		}
 	}

@@ -9,8 +9,6 @@ import (
 
 // existsIsReady are kinds without a status: there is nothing more to them than
 // being there.
-//
-
 var existsIsReady = map[string]bool{
 	"v1/ConfigMap":                                  true,
 	"v1/LimitRange":                                 true,

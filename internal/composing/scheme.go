@@ -13,8 +13,6 @@ import (
 )
 
 // Scheme knows every type that a function composes.
-//
-
 var Scheme = sync.OnceValue(func() *runtime.Scheme {
 	s := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{

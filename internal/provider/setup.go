@@ -1,9 +1,11 @@
 package provider
 
 import (
+	"context"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/source"
@@ -17,6 +19,14 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/providerconfig"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
+)
+
+// Back-off of one managed resource. crossplane-runtime starts at a second, and
+// a resource that was created is observed only after its first back-off: a
+// chain of five resources would wait five seconds for nothing.
+const (
+	baseDelay = 200 * time.Millisecond
+	maxDelay  = 60 * time.Second
 )
 
 // timeout of one reconcile. It bounds every call to a server.
@@ -71,6 +81,7 @@ func Setup[T resource.ModernManaged](mgr ctrl.Manager, o controller.Options, k K
 	}
 
 	opts := []managed.ReconcilerOption{
+		managed.WithCriticalAnnotationUpdater(criticalAnnotations(mgr.GetClient(), k.AssignedByServer)),
 		managed.WithTypedExternalConnector[T](k.Connect(mgr.GetClient())),
 		managed.WithInitializers(init...),
 		managed.WithLogger(o.Logger.WithValues("controller", name)),
@@ -96,13 +107,30 @@ func Setup[T resource.ModernManaged](mgr ctrl.Manager, o controller.Options, k K
 	r := managed.NewReconciler(mgr, resource.ManagedKind(k.GVK), opts...)
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named(name).
-		WithOptions(o.ForControllerRuntime()).
+		WithOptions(controllerOptions(o)).
 		WithEventFilter(resource.DesiredStateChanged()).
 		For(k.New())
 	for _, s := range k.Sources {
 		b = b.WatchesRawSource(s)
 	}
 	return errors.Wrapf(b.Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter)), "cannot create controller %s", name)
+}
+
+func controllerOptions(o controller.Options) ctrlcontroller.Options {
+	out := o.ForControllerRuntime()
+	out.RateLimiter = workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](baseDelay, maxDelay)
+	return out
+}
+
+// criticalAnnotations persist what Create learns. Where names are known before
+// Create there is nothing to learn, an interrupted create is simply done again,
+// and an update less is an event less for every composite resource that
+// watches.
+func criticalAnnotations(c client.Client, assignedByServer bool) managed.CriticalAnnotationUpdater {
+	if assignedByServer {
+		return managed.NewRetryingCriticalAnnotationUpdater(c)
+	}
+	return managed.CriticalAnnotationUpdateFn(func(context.Context, client.Object) error { return nil })
 }
 
 // A ConfigKind is one of a provider's two kinds of configuration.
