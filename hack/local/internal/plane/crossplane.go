@@ -63,6 +63,11 @@ func (d *plan) crossplane() proc.Spec {
 			// We are the package runtime.
 			"--package-runtime=External",
 			"--enable-operations",
+			// Core stops watching for a composite resource after a burst of
+			// events, and a composed managed resource causes about a dozen on
+			// its way to ready: core's default of 100 is spent on eight of
+			// them. docs/operations.md asks for the same on a real cluster.
+			"--circuit-breaker-burst=500",
 			// A changed checkout changes the version of our packages. Each
 			// version is pinned exactly, so the resolver must be allowed to
 			// follow its pin in both directions.
