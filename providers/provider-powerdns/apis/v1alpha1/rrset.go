@@ -39,7 +39,7 @@ type Comment struct {
 //
 // +kubebuilder:validation:XValidation:rule="(has(self.zone) && size(self.zone) > 0) || has(self.zoneRef) || has(self.zoneSelector)",message="one of zone, zoneRef and zoneSelector is required"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.zone) || size(oldSelf.zone) == 0 || (has(self.zone) && (self.zone.endsWith('.') ? self.zone.lowerAscii() : self.zone.lowerAscii() + '.') == (oldSelf.zone.endsWith('.') ? oldSelf.zone.lowerAscii() : oldSelf.zone.lowerAscii() + '.'))",message="zone can't be changed: create a new RRset in the other zone and delete this one"
-// +kubebuilder:validation:XValidation:rule="!has(self.zone) || size(self.zone) == 0 || self.zone == '.' || (self.name.endsWith('.') ? self.name.lowerAscii() : self.name.lowerAscii() + '.') == (self.zone.endsWith('.') ? self.zone.lowerAscii() : self.zone.lowerAscii() + '.') || (self.name.endsWith('.') ? self.name.lowerAscii() : self.name.lowerAscii() + '.').endsWith('.' + (self.zone.endsWith('.') ? self.zone.lowerAscii() : self.zone.lowerAscii() + '.'))",message="name must lie in the zone: it must be the zone's own name or end with a dot and the zone's name; a full name is required, not one relative to the zone"
+// +kubebuilder:validation:XValidation:rule="!has(self.zone) || size(self.zone) == 0 || self.zone == '.' || (self.name.endsWith('.') ? self.name.lowerAscii() : self.name.lowerAscii() + '.') == (self.zone.endsWith('.') ? self.zone.lowerAscii() : self.zone.lowerAscii() + '.') || (self.name.endsWith('.') ? self.name.lowerAscii() : self.name.lowerAscii() + '.').endsWith('.' + (self.zone.endsWith('.') ? self.zone.lowerAscii() : self.zone.lowerAscii() + '.'))",message="name must lie in the zone",messageExpression="'name must be ' + self.zone + ' or end with .' + self.zone + ', but is ' + self.name + ': a full name in the zone is required, not one relative to it'"
 // +kubebuilder:validation:XValidation:rule="self.type != 'CNAME' || size(self.records) == 1",message="records must have exactly one item for type CNAME: a name has one canonical name"
 // +kubebuilder:validation:XValidation:rule="self.type != 'CNAME' || !has(self.zone) || (self.name.endsWith('.') ? self.name.lowerAscii() : self.name.lowerAscii() + '.') != (self.zone.endsWith('.') ? self.zone.lowerAscii() : self.zone.lowerAscii() + '.')",message="type CNAME is not possible at the top of a zone: use type ALIAS"
 type RRsetParameters struct {
@@ -64,7 +64,7 @@ type RRsetParameters struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=254
 	// +kubebuilder:validation:Pattern=`^[^\s]+$`
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="name can't be changed: create a new RRset with the other name and delete this one"
+	// +kubebuilder:validation:XValidation:rule="(self.endsWith('.') ? self.lowerAscii() : self.lowerAscii() + '.') == (oldSelf.endsWith('.') ? oldSelf.lowerAscii() : oldSelf.lowerAscii() + '.')",message="name can't be changed: create a new RRset with the other name and delete this one"
 	Name string `json:"name"`
 
 	// Type of the RRset, in capitals, e.g. A, AAAA, CNAME, MX, TXT, or LUA for
@@ -144,7 +144,7 @@ type RRsetStatus struct {
 // +kubebuilder:printcolumn:name="SYNCED",type="string",JSONPath=".status.conditions[?(@.type=='Synced')].status"
 // +kubebuilder:printcolumn:name="TYPE",type="string",JSONPath=".spec.forProvider.type"
 // +kubebuilder:printcolumn:name="TTL",type="integer",JSONPath=".spec.forProvider.ttl"
-// +kubebuilder:printcolumn:name="RECORDS",type="string",JSONPath=".spec.forProvider.records[*].content"
+// +kubebuilder:printcolumn:name="RECORD",type="string",JSONPath=".spec.forProvider.records[0].content"
 // +kubebuilder:printcolumn:name="EXTERNAL-NAME",type="string",JSONPath=".metadata.annotations.crossplane\\.io/external-name"
 // +kubebuilder:printcolumn:name="AGE",type="date",JSONPath=".metadata.creationTimestamp"
 type RRset struct {
