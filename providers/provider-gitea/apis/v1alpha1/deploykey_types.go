@@ -80,7 +80,7 @@ type DeployKeyObservation struct {
 }
 
 // A DeployKeySpec defines the desired state of a DeployKey.
-// +kubebuilder:validation:XValidation:rule="has(self.writeConnectionSecretToRef) || (has(self.managementPolicies) && !self.managementPolicies.exists(p, p in ['*', 'Create', 'Update']))",message="writeConnectionSecretToRef is required: it is where the private key goes"
+// +kubebuilder:validation:XValidation:rule="has(self.writeConnectionSecretToRef) || (has(self.managementPolicies) && size(self.managementPolicies) == 1 && self.managementPolicies[0] == 'Observe')",message="writeConnectionSecretToRef is required: it is where the private key goes"
 type DeployKeySpec struct {
 	xpv2.ManagedResourceSpec `json:",inline"`
 
