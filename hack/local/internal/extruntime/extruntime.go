@@ -6,6 +6,7 @@ package extruntime
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -479,16 +480,16 @@ func (r *Runtime) issue(ctx context.Context, rev *unstructured.Unstructured, nn 
 		data = map[string][]byte{"tls.crt": p.CertPEM, "tls.key": p.KeyPEM, "ca.crt": r.ca.CertPEM}
 	}
 
-	sd := map[string]any{}
+	encoded := map[string]any{}
 	for k, v := range data {
-		sd[k] = string(v)
+		encoded[k] = base64.StdEncoding.EncodeToString(v)
 	}
 
 	err := r.Kube.Apply(ctx, &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1",
 		"kind":       "Secret",
 		"metadata":   map[string]any{"name": nn.Name, "namespace": nn.Namespace, "ownerReferences": owners(rev)},
-		"stringData": sd,
+		"data":       encoded,
 	}})
 
 	return data, err

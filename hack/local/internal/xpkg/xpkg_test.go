@@ -211,7 +211,7 @@ func TestBuild(t *testing.T) {
 		t.Errorf("Build(...) warns of what has no code: -want, +got:\n%s\n%v", diff, b.Warnings)
 	}
 
-	write(t, filepath.Join(root, "package/functions/a/crossplane.yaml"), "metadata: {name: function-catalyst-a, labels: {}}", 0o600)
+	write(t, filepath.Join(root, "package", "functions", "a", metaFile), "metadata: {name: function-catalyst-a, labels: {}}", 0o600)
 
 	again, err := b.Build(t.Context())
 	if err != nil {
