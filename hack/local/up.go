@@ -343,7 +343,7 @@ func goBuild(ctx context.Context, root, into string, pkgs ...string) error {
 		return fmt.Errorf("cannot create the programs directory: %w", err)
 	}
 
-	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-ldflags", "-s -w", "-o", into}, pkgs...)...)
+	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-buildvcs=false", "-ldflags", "-s -w", "-o", into}, pkgs...)...)
 	cmd.Dir = root
 
 	if out, err := cmd.CombinedOutput(); err != nil {
