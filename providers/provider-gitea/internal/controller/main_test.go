@@ -130,8 +130,8 @@ const (
 	gone     = "gone"
 )
 
-// reconcile once, as the managed reconciler does: status set by a creation is
-// lost, annotations are kept.
+// reconcile once, as this repository's managed reconcilers do: that a creation
+// was set out to is kept in an annotation, annotations set by it are lost.
 func reconcile[S any, T interface {
 	*S
 	resource.ModernManaged
@@ -153,16 +153,14 @@ func reconcile[S any, T interface {
 		return deleted, err
 	}
 	if !o.ResourceExists {
+		meta.SetExternalCreatePending(mg, time.Now())
 		saved, _ := mg.DeepCopyObject().(T)
 		_, err := e.Create(ctx, mg)
-		annotations := mg.GetAnnotations()
-		*mg = *saved
-		mg.SetAnnotations(annotations)
+		mg.SetAnnotations(saved.GetAnnotations())
 		if err != nil {
 			cond.MarkConditions(xpv1.Creating(), xpv1.ReconcileError(err))
 			return created, err
 		}
-		meta.SetExternalCreateSucceeded(mg, time.Now())
 		cond.MarkConditions(xpv1.Creating(), xpv1.ReconcileSuccess())
 		return created, nil
 	}

@@ -104,11 +104,10 @@ func TestWebhookLifeCycle(t *testing.T) {
 		t.Errorf("What is not managed is left alone: %+v", hooks)
 	}
 
-	// A creation that was interrupted before its annotation was kept, and the
+	// A creation that was interrupted before its status was kept, and the
 	// duplicate of a replacement that was interrupted.
 	again := mg.DeepCopy()
 	again.Status = v1alpha1.WebhookStatus{}
-	delete(again.Annotations, webhook.AnnotationSecretHash)
 	api(t, http.MethodPost, "/repos/hook-life/app/hooks", map[string]any{"type": "gitea", "name": "projector", "config": map[string]string{"url": receiver.URL, "content_type": "json"}, "active": true}, http.StatusCreated)
 	settle(t, b, webhook.External, again)
 	if hooks = apiGet[[]clients.Hook](t, "/repos/hook-life/app/hooks"); len(hooks) != 1 {

@@ -79,16 +79,18 @@ type plan struct {
 //
 // Files that are owned but no longer wanted are removed, unless they were
 // changed by somebody else meanwhile. Files that are written once are created
-// when they were never written, which is remembered by owning them. Before
-// tells that files were written before: when what was owned then is lost, a
-// file written once that is not there was removed by its people.
-func makePlan(files []v1alpha1.RepositoryFile, owned []v1alpha1.OwnedFile, tree map[string]clients.Entry, before bool) plan {
+// when they were never written, which is remembered by owning them. Tried tells
+// that writing was set out to before: when nothing is known to be owned and yet
+// a wanted file is there, then all were written in one commit and the record of
+// it is lost, and a file written once that is not there was removed by its
+// people.
+func makePlan(files []v1alpha1.RepositoryFile, owned []v1alpha1.OwnedFile, tree map[string]clients.Entry, tried bool) plan {
 	p := plan{}
 	had := map[string]v1alpha1.OwnedFile{}
 	for _, o := range owned {
 		had[o.Path] = o
 	}
-	lost := before && len(owned) == 0
+	lost := tried && len(owned) == 0 && written(files, tree)
 
 	wanted := map[string]bool{}
 	for _, f := range sortedFiles(files) {
@@ -124,6 +126,13 @@ func makePlan(files []v1alpha1.RepositoryFile, owned []v1alpha1.OwnedFile, tree 
 		p.remove(o.Path, entry.SHA)
 	}
 	return p
+}
+
+// written returns whether a wanted file is there as it would have been written.
+func written(files []v1alpha1.RepositoryFile, tree map[string]clients.Entry) bool {
+	return slices.ContainsFunc(files, func(f v1alpha1.RepositoryFile) bool {
+		return tree[f.Path].SHA == clients.BlobSHA([]byte(f.Content))
+	})
 }
 
 // removal plans to remove every file that is owned. What is wanted is owned,

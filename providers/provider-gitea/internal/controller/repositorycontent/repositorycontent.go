@@ -23,10 +23,6 @@ import (
 	"github.com/openova-io/catalyst/providers/provider-gitea/internal/connect"
 )
 
-// AnnotationCommit remembers the commit a creation made: the reconciler keeps
-// annotations set by a creation and discards status.
-const AnnotationCommit = "gitea.openova.io/commit"
-
 // maxAttempts to write while others write too.
 const maxAttempts = 4
 
@@ -90,9 +86,6 @@ func (e *external) Observe(ctx context.Context, mg *v1alpha1.RepositoryContent) 
 func (e *external) observeHead(ctx context.Context, mg *v1alpha1.RepositoryContent, r clients.Repo, branch, head string) (managed.ExternalObservation, error) {
 	at := &mg.Status.AtProvider
 	at.Branch = branch
-	if at.Commit == "" {
-		at.Commit = mg.GetAnnotations()[AnnotationCommit]
-	}
 	sum := digest(mg.Spec.ForProvider.Files)
 	if at.Head == head && at.Digest == sum {
 		return connect.Observed(mg, nil), nil
@@ -101,13 +94,13 @@ func (e *external) observeHead(ctx context.Context, mg *v1alpha1.RepositoryConte
 	if err != nil {
 		return managed.ExternalObservation{}, errors.Wrapf(err, "cannot list files of branch %q", branch)
 	}
-	p := makePlan(mg.Spec.ForProvider.Files, at.Owned, tree, before(mg))
+	p := makePlan(mg.Spec.ForProvider.Files, at.Owned, tree, tried(mg))
 	if len(p.ops) == 0 {
 		at.Head, at.Digest, at.Owned = head, sum, p.owned
 		return connect.Observed(mg, nil), nil
 	}
 	at.Head, at.Digest = "", ""
-	if !p.found && !before(mg) {
+	if !p.found && at.Commit == "" {
 		return managed.ExternalObservation{}, nil
 	}
 	return connect.Observed(mg, p.diff), nil
@@ -122,9 +115,10 @@ func (e *external) observeDeleted(ctx context.Context, mg *v1alpha1.RepositoryCo
 	return managed.ExternalObservation{ResourceExists: len(p.ops) > 0, ResourceUpToDate: true}, nil
 }
 
-// before returns whether files were written before.
-func before(mg *v1alpha1.RepositoryContent) bool {
-	return !meta.GetExternalCreateSucceeded(mg).IsZero()
+// tried returns whether somebody set out to write the files before. It is
+// remembered in an annotation, which survives when status does not.
+func tried(mg *v1alpha1.RepositoryContent) bool {
+	return !meta.GetExternalCreatePending(mg).IsZero() || !meta.GetExternalCreateSucceeded(mg).IsZero()
 }
 
 // branch the files are on.
@@ -147,12 +141,9 @@ func (e *external) branch(ctx context.Context, mg *v1alpha1.RepositoryContent, r
 // Create writes the files.
 func (e *external) Create(ctx context.Context, mg *v1alpha1.RepositoryContent) (managed.ExternalCreation, error) {
 	mg.SetConditions(xpv1.Creating())
-	commit, p, err := e.write(ctx, mg)
+	p, err := e.write(ctx, mg)
 	if err != nil {
 		return managed.ExternalCreation{}, err
-	}
-	if commit != "" {
-		meta.AddAnnotations(mg, map[string]string{AnnotationCommit: commit})
 	}
 	if e.settled && len(p.ops) > 0 {
 		e.Recreated(mg, "the content of branch "+mg.Status.AtProvider.Branch)
@@ -162,7 +153,7 @@ func (e *external) Create(ctx context.Context, mg *v1alpha1.RepositoryContent) (
 
 // Update writes the files that differ.
 func (e *external) Update(ctx context.Context, mg *v1alpha1.RepositoryContent) (managed.ExternalUpdate, error) {
-	_, p, err := e.write(ctx, mg)
+	p, err := e.write(ctx, mg)
 	if err != nil {
 		return managed.ExternalUpdate{}, err
 	}
@@ -175,37 +166,37 @@ func (e *external) Update(ctx context.Context, mg *v1alpha1.RepositoryContent) (
 
 // write what differs in one commit. Each change names the file it expects to
 // change: when somebody else was faster the server refuses, and what differs
-// is found out again. The commit it returns is empty when nothing differed.
-func (e *external) write(ctx context.Context, mg *v1alpha1.RepositoryContent) (string, plan, error) {
+// is found out again.
+func (e *external) write(ctx context.Context, mg *v1alpha1.RepositoryContent) (plan, error) {
 	r, known := repo(mg)
 	if !known {
-		return "", plan{}, connect.ErrUnresolved()
+		return plan{}, connect.ErrUnresolved()
 	}
 	if err := validate(mg.Spec.ForProvider.Files); err != nil {
-		return "", plan{}, err
+		return plan{}, err
 	}
 	branch, err := e.branch(ctx, mg, r)
 	if err != nil {
-		return "", plan{}, connect.Missing(err, r)
+		return plan{}, connect.Missing(err, r)
 	}
 	var last []clients.FileOperation
 	for attempt := 1; ; attempt++ {
 		p, head, err := e.plan(ctx, mg, r, branch)
 		if err != nil {
-			return "", plan{}, err
+			return plan{}, err
 		}
 		if len(p.ops) == 0 {
 			e.wrote(mg, branch, head, "", p)
-			return "", p, nil
+			return p, nil
 		}
 		commit, err := e.Gitea.CommitFiles(ctx, r, e.commit(mg, branch, p.message("Write"), p.ops))
 		if err == nil {
-			return commit, p, e.readBack(ctx, mg, r, branch, commit, p)
+			return p, e.readBack(ctx, mg, r, branch, commit, p)
 		}
 		// What was refused and is still all that differs is refused for
 		// another reason than somebody else's commit.
 		if !contended(err) || attempt == maxAttempts || slices.Equal(last, p.ops) {
-			return "", plan{}, e.explain(ctx, r, branch, err)
+			return plan{}, e.explain(ctx, r, branch, err)
 		}
 		last = p.ops
 	}
@@ -242,7 +233,7 @@ func (e *external) plan(ctx context.Context, mg *v1alpha1.RepositoryContent, r c
 	if err != nil {
 		return plan{}, "", errors.Wrapf(err, "cannot list files of branch %q", branch)
 	}
-	return makePlan(mg.Spec.ForProvider.Files, mg.Status.AtProvider.Owned, tree, before(mg)), head, nil
+	return makePlan(mg.Spec.ForProvider.Files, mg.Status.AtProvider.Owned, tree, tried(mg)), head, nil
 }
 
 func (e *external) commit(mg *v1alpha1.RepositoryContent, branch, message string, ops []clients.FileOperation) clients.Commit {

@@ -24,10 +24,6 @@ import (
 	"github.com/openova-io/catalyst/providers/provider-gitea/internal/fields"
 )
 
-// AnnotationSecretHash remembers which secret a creation gave the server: the
-// reconciler keeps annotations set by a creation and discards status.
-const AnnotationSecretHash = "gitea.openova.io/secret-hash"
-
 // Defaults of what a Webhook leaves out.
 const (
 	defaultType        = "gitea"
@@ -85,9 +81,6 @@ func (e *external) Observe(ctx context.Context, mg *v1alpha1.Webhook) (managed.E
 	if meta.WasDeleted(mg) {
 		// The secret may be gone already, and is not needed.
 		return connect.Observed(mg, nil), nil
-	}
-	if mg.Status.AtProvider.SecretHash == "" {
-		mg.Status.AtProvider.SecretHash = mg.GetAnnotations()[AnnotationSecretHash]
 	}
 	secret, err := e.secret(ctx, mg)
 	if err != nil {
@@ -208,7 +201,8 @@ func (e *external) Create(ctx context.Context, mg *v1alpha1.Webhook) (managed.Ex
 	if _, err := e.create(ctx, mg, r, secret); err != nil {
 		return managed.ExternalCreation{}, err
 	}
-	meta.AddAnnotations(mg, map[string]string{AnnotationSecretHash: hash(mg, secret)})
+	// When this record is lost, the secret is given to the server once more.
+	mg.Status.AtProvider.SecretHash = hash(mg, secret)
 	if e.settled {
 		e.Recreated(mg, "webhook "+connect.Name(mg))
 	}
