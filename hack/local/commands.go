@@ -277,7 +277,7 @@ func (c *downCmd) Run(ctx context.Context, a *app) error {
 		return nil
 	}
 
-	a.printf("Deleting its state in %s: the cluster, Git repositories, DNS zones, certificates and logs. Built tools stay.\n", a.state.Dir)
+	a.printf("Deleting its state in %s: the cluster, Git repositories, DNS zones, certificates and logs. Built programs stay.\n", a.state.Dir)
 
 	return remove(a.state.Dir)
 }
@@ -306,10 +306,10 @@ func (c *cleanCmd) Run(ctx context.Context, a *app) error {
 		}
 	}
 
-	a.printf("Deleting %s: all control planes and built tools\n", a.home.Dir)
+	a.printf("Deleting %s: all control planes and built programs\n", a.home.Dir)
 
 	// The directory itself may hold other things of the user's.
-	for _, d := range []string{a.home.States(), a.home.Tools(), filepath.Join(a.home.Dir, "bin")} {
+	for _, d := range []string{a.home.States(), a.home.Tools(), a.home.Programs()} {
 		if err := remove(d); err != nil {
 			return err
 		}

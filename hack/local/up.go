@@ -178,7 +178,7 @@ func (a *app) configure(ctx context.Context, root string, cache *tools.Cache) (p
 }
 
 func (a *app) daemonPath(cfg plane.Config) string {
-	return filepath.Join(a.home.Dir, "bin", "local-"+cfg.Daemon)
+	return filepath.Join(a.home.Programs(), "local-"+cfg.Daemon)
 }
 
 func (a *app) save(cfg plane.Config) error {
@@ -238,7 +238,7 @@ func existing(ps []plane.Program) []plane.Program {
 
 // build this checkout's programs and packages into the configuration.
 func (a *app) build(ctx context.Context, root string, cfg *plane.Config) error {
-	b := &xpkg.Builder{Root: root, Crank: cfg.Programs["crank"], Into: a.state.Packages()}
+	b := &xpkg.Builder{Root: root, Crank: cfg.Programs["crank"], Into: filepath.Join(a.home.Checkout(root), "packages")}
 
 	type result struct {
 		packages []plane.Package
@@ -288,7 +288,7 @@ func (a *app) programs(ctx context.Context, root string) (functions, providers [
 		return nil, nil, fmt.Errorf("cannot find functions: %w", err)
 	}
 
-	dir := filepath.Join(a.state.Bin(), "functions") + string(filepath.Separator)
+	dir := filepath.Join(a.home.Checkout(root), "functions") + string(filepath.Separator)
 	pkgs := make([]string, 0, len(mains))
 
 	for _, m := range mains {
@@ -313,7 +313,7 @@ func (a *app) programs(ctx context.Context, root string) (functions, providers [
 		}
 
 		name := strings.Split(rel, string(filepath.Separator))[1]
-		path := filepath.Join(a.state.Bin(), name)
+		path := filepath.Join(a.home.Checkout(root), name)
 		providers = append(providers, plane.Program{Name: name, Path: path})
 
 		if err := goBuild(ctx, root, path, "./"+rel); err != nil {

@@ -3,6 +3,8 @@
 package home
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,6 +52,17 @@ func New(dir string) (Home, error) {
 // Tools is the directory of built tools.
 func (h Home) Tools() string { return filepath.Join(h.Dir, "tools") }
 
+// Checkout is where programs and packages of the checkout at the supplied
+// directory are built. They outlive any one control plane: linking them again
+// takes longer than starting all servers.
+func (h Home) Checkout(root string) string {
+	sum := sha256.Sum256([]byte(root))
+	return filepath.Join(h.Programs(), filepath.Base(root)+"-"+hex.EncodeToString(sum[:4]))
+}
+
+// Programs is the directory of everything built from checkouts.
+func (h Home) Programs() string { return filepath.Join(h.Dir, "bin") }
+
 // States is the directory that holds one folder for each control plane.
 func (h Home) States() string { return filepath.Join(h.Dir, "state") }
 
@@ -69,9 +82,6 @@ func (s State) Path(elem ...string) string {
 	return filepath.Join(append([]string{s.Dir}, elem...)...)
 }
 
-// Bin holds the programs built from this checkout.
-func (s State) Bin() string { return s.Path("bin") }
-
 // Logs holds one file for each component.
 func (s State) Logs() string { return s.Path("logs") }
 
@@ -84,9 +94,6 @@ func (s State) PKI() string { return s.Path("pki") }
 // Certs holds the certificates Crossplane's root CA signed for one component.
 func (s State) Certs(component string) string { return s.Path("certs", component) }
 
-// Packages holds the built xpkg files.
-func (s State) Packages() string { return s.Path("packages") }
-
 // Kubeconfig is the administrator's kubeconfig.
 func (s State) Kubeconfig() string { return s.Path("kubeconfig") }
 
@@ -95,9 +102,7 @@ func (s State) KubeconfigFor(component string) string {
 	return s.Path("kubeconfigs", component+".yaml")
 }
 
-// Socket is where the daemon listens. It's relative to /tmp-like short paths
-// only when the state directory itself is: Linux limits socket paths to 108
-// bytes.
+// Socket is where the daemon listens.
 func (s State) Socket() string { return s.Path("daemon.sock") }
 
 // Lock is held by a running daemon.
