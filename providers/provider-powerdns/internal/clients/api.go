@@ -260,12 +260,19 @@ func (a *API) PatchZone(ctx context.Context, zone string, rrsets []RRset) error 
 			return errors.Errorf("cannot write RRset %s/%s: it has no records, and an RRset without records is a deletion", r.Name, r.Type)
 		}
 	}
-	op := "write " + strconv.Itoa(len(rrsets)) + " RRsets of zone " + zone
-	if len(rrsets) == 1 {
-		verb := map[string]string{replace: "write", remove: "delete"}[rrsets[0].ChangeType]
-		op = verb + " RRset " + rrsets[0].Name + "/" + rrsets[0].Type + " of zone " + zone
+	return wrap(a.call(ctx, http.MethodPatch, zonePath(zone), nil, map[string]any{"rrsets": rrsets}, nil), "%s", operation(zone, rrsets))
+}
+
+// operation that a change of RRsets is.
+func operation(zone string, rrsets []RRset) string {
+	if len(rrsets) != 1 {
+		return "write " + strconv.Itoa(len(rrsets)) + " RRsets of zone " + zone
 	}
-	return wrap(a.call(ctx, http.MethodPatch, zonePath(zone), nil, map[string]any{"rrsets": rrsets}, nil), "%s", op)
+	verb := "write"
+	if rrsets[0].ChangeType == remove {
+		verb = "delete"
+	}
+	return verb + " RRset " + rrsets[0].Name + "/" + rrsets[0].Type + " of zone " + zone
 }
 
 // RectifyZone puts a signed zone in order.

@@ -97,19 +97,18 @@ func (s *Server) Zone(ctx context.Context, name, readerName string) (*Zone, erro
 	return h, err
 }
 
-// RRset of a zone, for a reader. A nil RRset does not exist. The RRset is
-// shared: it must not be changed.
-func (s *Server) RRset(ctx context.Context, zoneName, name, rrtype, readerName string) (*RRset, error) {
+// RRset of a zone, for a reader, and whether the zone exists. A nil RRset does
+// not exist. The RRset is shared: it must not be changed.
+func (s *Server) RRset(ctx context.Context, zoneName, name, rrtype, readerName string) (r *RRset, zoneExists bool, err error) {
 	z, k := s.zone(zoneName), key{name: name, rrtype: rrtype}
 	snap := z.known(readerName, k)
 	if snap == nil {
-		var err error
 		if snap, err = z.fetch(ctx); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		z.saw(readerName, k, snap)
 	}
-	return snap.rrsets[k], nil
+	return snap.rrsets[k], snap.zone != nil, nil
 }
 
 // Beside returns the types of the other RRsets that have a name, as far as is

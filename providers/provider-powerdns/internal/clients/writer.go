@@ -169,7 +169,7 @@ func (z *zone) writePart(ctx context.Context, batch []*change, part []int, resul
 	}
 	if len(part) == 1 || !refused(err) {
 		for _, i := range part {
-			results[i] = err
+			results[i] = of(err, z.name, batch[i].rrset)
 		}
 		return
 	}
@@ -184,6 +184,18 @@ func (z *zone) writePart(ctx context.Context, batch []*change, part []int, resul
 	half := len(part) / 2 //nolint:mnd // In two halves.
 	z.writePart(ctx, batch, part[:half], results)
 	z.writePart(ctx, batch, part[half:], results)
+}
+
+// of makes an error of a batch one of an RRset in it. What else was in the batch
+// is chance, and would make the RRset's condition flap.
+func of(err error, zone string, r RRset) error {
+	e := &Error{}
+	if !errors.As(err, &e) {
+		return err
+	}
+	out := *e
+	out.Op = operation(zone, []RRset{r})
+	return &out
 }
 
 // refused says whether an error is about what was written, not about whether

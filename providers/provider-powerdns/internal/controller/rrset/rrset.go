@@ -30,6 +30,9 @@ import (
 // defaultTTL of a new RRset, as the server's own.
 const defaultTTL = 3600
 
+// noZone is the error of an RRset that waits for its zone.
+const noZone = "zone %s does not exist on the server: create it, for example with a Zone"
+
 // minConcurrent is how many RRsets are reconciled at once at least. A reconcile
 // that writes waits for its zone's next batch, and the batch can only be as
 // large as there are reconciles that wait.
@@ -113,6 +116,8 @@ type external struct {
 	settled bool
 	// fields that differ.
 	fields drift.Fields
+	// zoneMissing says that the zone did not exist a moment ago.
+	zoneMissing bool
 }
 
 func (e *external) Observe(ctx context.Context, mg *v1alpha1.RRset) (managed.ExternalObservation, error) {
@@ -126,10 +131,11 @@ func (e *external) Observe(ctx context.Context, mg *v1alpha1.RRset) (managed.Ext
 		return managed.ExternalObservation{}, err
 	}
 
-	r, err := e.server.RRset(ctx, id.zone, id.name, id.rrtype, connect.ReaderName(v1alpha1.RRsetKind, mg))
+	r, zoneExists, err := e.server.RRset(ctx, id.zone, id.name, id.rrtype, connect.ReaderName(v1alpha1.RRsetKind, mg))
 	if err != nil {
 		return managed.ExternalObservation{}, err
 	}
+	e.zoneMissing = !zoneExists
 	if r == nil {
 		return managed.ExternalObservation{}, nil
 	}
@@ -191,10 +197,14 @@ func (e *external) write(ctx context.Context, mg *v1alpha1.RRset) error {
 	if err != nil {
 		return err
 	}
+	if e.zoneMissing {
+		// A thousand RRsets may wait for one zone: none of them has to ask.
+		return errors.Errorf(noZone, id.zone)
+	}
 	err = e.server.Replace(ctx, id.zone, r)
 	switch {
 	case clients.IsNotFound(err):
-		return errors.Wrapf(err, "zone %s does not exist on the server: create it, for example with a Zone", id.zone)
+		return errors.Errorf(noZone, id.zone)
 	case clients.IsInvalid(err) && strings.Contains(err.Error(), "Conflicts with pre-existing RRset"):
 		return errors.Wrap(err, conflict(id, e.server.Beside(id.zone, id.name, id.rrtype)))
 	default:

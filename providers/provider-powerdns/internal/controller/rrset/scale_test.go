@@ -312,3 +312,34 @@ func BenchmarkConverge(b *testing.B) {
 	b.ReportMetric(float64(calls)/float64(b.N)/float64(len(f.rrsets)), "calls/rrset")
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(len(f.rrsets)), "µs/rrset")
 }
+
+// TestMissingZone lets many RRsets wait for one zone.
+func TestMissingZone(t *testing.T) {
+	s := powerdns.Start(t)
+	p := s.Proxy(t)
+	f := newFleet(t, p.URL, &clock{})
+	f.rrsets = f.rrsets[:rrsetsAZone]
+	for _, mg := range f.rrsets {
+		mg.Spec.ForProvider.Zone = "later.example"
+		mg.Spec.ForProvider.Name = mg.GetName() + ".later.example"
+	}
+	p.Reset()
+	for range 3 {
+		if err := f.all(t.Context()); err == nil {
+			t.Error("want an error for each RRset without a zone, got none")
+		}
+	}
+	if got := p.Count(http.MethodGet); got != 3 || p.Writes() != 0 {
+		t.Errorf("want one GET a round and no writes, got %d and %d", got, p.Writes())
+	}
+	err := f.server.Write(t.Context(), "later.example.", func(ctx context.Context) error {
+		return f.server.API.CreateZone(ctx, "later.example.", []string{"ns1.example.net."}, map[string]any{"kind": "Native"})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.all(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.inSync(t.Context())
+}

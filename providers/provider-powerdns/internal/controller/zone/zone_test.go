@@ -181,7 +181,7 @@ func TestBadName(t *testing.T) {
 func TestSharesSnapshot(t *testing.T) {
 	b := testkit.New(t, nil, New)
 	b.Zone(t, "there.example.")
-	if _, err := b.Server.RRset(context.Background(), "there.example.", "www.there.example.", "A", "RRset/default/r"); err != nil {
+	if _, _, err := b.Server.RRset(context.Background(), "there.example.", "www.there.example.", "A", "RRset/default/r"); err != nil {
 		t.Fatal(err)
 	}
 	mg := newZone("there.example", v1alpha1.ZoneParameters{})
