@@ -36,7 +36,7 @@ func (a *application) repository() *gitea.Repository {
 			Owner:                  new(a.GetNamespace()),
 			Description:            new("Application " + a.GetName() + ", made of " + a.Spec.BlueprintRef.Name),
 			Private:                new(true),
-			DefaultBranch:          new(naming.BranchMain),
+			DefaultBranch:          new(a.defaultBranch()),
 			HasWiki:                new(false),
 			HasProjects:            new(false),
 			AllowMerge:             new(false),
@@ -52,6 +52,15 @@ func (a *application) repository() *gitea.Repository {
 		repo.Spec.ManagementPolicies = neverDelete()
 	}
 	return repo
+}
+
+// defaultBranch is main as soon as there is one. Until then it is the branch
+// that is filled first: Gitea takes no default that does not exist.
+func (a *application) defaultBranch() string {
+	if a.run.Observed(keyBranchPrefix+naming.BranchMain).String("status", "atProvider", "commit") != "" {
+		return naming.BranchMain
+	}
+	return a.entryBranch()
 }
 
 // composeContent fills the entry branch, cuts the other branches where it

@@ -86,6 +86,7 @@ func Setup[T resource.ModernManaged](mgr ctrl.Manager, o controller.Options, k K
 		managed.WithCriticalAnnotationUpdater(criticalAnnotations(mgr.GetClient(), k.AssignedByServer)),
 		managed.WithTypedExternalConnector[T](k.Connect(mgr.GetClient())),
 		managed.WithInitializers(init...),
+		managed.WithFinalizer(newFinalizer(mgr.GetClient())),
 		managed.WithLogger(o.Logger.WithValues("controller", name)),
 		managed.WithPollInterval(o.PollInterval),
 		managed.WithPollJitterHook(o.PollInterval / 10),

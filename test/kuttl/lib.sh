@@ -1,0 +1,88 @@
+# What scenarios ask the real servers. Sourced by their steps; the control
+# plane's addresses come from `hack/local env`.
+
+set -euo pipefail
+
+: "${CATALYST_GITEA_URL:?run: eval \"\$(go run ./hack/local env)\"}"
+
+# gitea PATH [curl options]: what Gitea's API answers.
+gitea() {
+  local path="$1"
+  shift
+  curl -sS --max-time 20 -H "Authorization: token $(cat "$CATALYST_GITEA_TOKEN_FILE")" -H 'Content-Type: application/json' "$@" "$CATALYST_GITEA_URL/api/v1$path"
+}
+
+# powerdns PATH [curl options]: what PowerDNS's API answers.
+powerdns() {
+  local path="$1"
+  shift
+  curl -sS --max-time 20 -H "X-API-Key: $(cat "$CATALYST_POWERDNS_KEY_FILE")" "$@" "$CATALYST_POWERDNS_URL/api/v1/servers/localhost$path"
+}
+
+# resolve NAME TYPE: what a resolver would be told.
+resolve() {
+  dig +short +time=2 +tries=2 @127.0.0.1 -p "$CATALYST_DNS_PORT" "$1" "$2"
+}
+
+# clone OWNER/REPOSITORY FOLDER: as a user would, over HTTP.
+clone() {
+  git -c credential.helper= -c "http.extraHeader=Authorization: token $(cat "$CATALYST_GITEA_TOKEN_FILE")" clone --quiet "$CATALYST_GITEA_URL/$1.git" "$2"
+}
+
+# head OWNER/REPOSITORY BRANCH: the commit at the head of a branch.
+head_of() {
+  gitea "/repos/$1/branches/$2" | jq -r .commit.id
+}
+
+# fail MESSAGE: end the step.
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+
+# same WHAT WANT GOT: fail unless they are equal.
+same() {
+  [ "$2" = "$3" ] || fail "$1: want '$2', got '$3'"
+}
+
+# refused MESSAGE COMMAND...: fail unless the command fails with the message.
+refused() {
+  local message="$1" out
+  shift
+  if out="$("$@" 2>&1)"; then
+    fail "'$*' was not refused, want: $message"
+  fi
+  grep -qF -- "$message" <<<"$out" || fail "refused with another message. want: $message, got: $out"
+}
+
+# eventually SECONDS COMMAND...: fail unless the command succeeds in time.
+eventually() {
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    [ "$SECONDS" -lt "$deadline" ] || { "$@" || true; fail "not in time: $*"; }
+    sleep 1
+  done
+}
+
+# ready KIND NAME [kubectl options]: wait until the object is ready, or say what
+# blocks it.
+ready() {
+  local kind="$1" name="$2"
+  shift 2
+  kubectl wait "$kind" "$name" "$@" --for=condition=Ready --timeout=100s ||
+    fail "$kind $name: $(kubectl get "$kind" "$name" "$@" -o jsonpath='{.status.summary}{.status.conditions[?(@.type=="Synced")].message}')"
+}
+
+# gone ORGANIZATION: fail unless nothing of the Organization is left anywhere.
+gone() {
+  eventually 100 refused NotFound kubectl get organization.catalyst.openova.io "$1"
+  eventually 100 refused NotFound kubectl get namespace "$1"
+  same "organizations of $1 in Gitea" "" "$(gitea "/orgs?limit=50" | jq -r --arg n "$1" '.[].username | select(. == $n)')"
+  same "repositories of $1 in Gitea" 0 "$(gitea "/repos/search?limit=50" | jq --arg n "$1" '[.data[] | select(.owner.username == $n)] | length')"
+}
+
+# no_zone NAME: fail unless PowerDNS has no such zone.
+no_zone() {
+  eventually 30 test -z "$(powerdns /zones | jq -r --arg n "$1." '.[].name | select(. == $n)')"
+}
