@@ -181,7 +181,7 @@ func (e *external) write(ctx context.Context, mg *v1alpha1.RepositoryContent) (p
 	}
 	var last []clients.FileOperation
 	for attempt := 1; ; attempt++ {
-		p, head, err := e.plan(ctx, mg, r, branch)
+		p, head, err := e.plan(ctx, mg, r, branch, attempt > 1)
 		if err != nil {
 			return plan{}, err
 		}
@@ -217,9 +217,14 @@ func (e *external) explain(ctx context.Context, r clients.Repo, branch string, e
 	return errors.Errorf("cannot commit to branch %q: it does not exist in repository %s", branch, r)
 }
 
-// plan what differs from the branch as it is now.
-func (e *external) plan(ctx context.Context, mg *v1alpha1.RepositoryContent, r clients.Repo, branch string) (plan, string, error) {
-	heads, err := e.Gitea.FreshHeads(ctx, r)
+// plan what differs from the branch. What was just listed is good enough for a
+// first attempt: the server refuses changes to what is different by now.
+func (e *external) plan(ctx context.Context, mg *v1alpha1.RepositoryContent, r clients.Repo, branch string, fresh bool) (plan, string, error) {
+	list := e.Gitea.Heads
+	if fresh {
+		list = e.Gitea.FreshHeads
+	}
+	heads, err := list(ctx, r)
 	if err != nil {
 		return plan{}, "", errors.Wrap(connect.Missing(err, r), "cannot list branches")
 	}
