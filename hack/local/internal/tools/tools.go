@@ -38,10 +38,8 @@ type Copy struct {
 
 // A Recipe says how to build the programs of one tool module.
 type Recipe struct {
-	// Name of the tool.
+	// Name of the tool's folder below hack/tools.
 	Name string `json:"name"`
-	// Folder of the tool's module below hack/tools. Defaults to Name.
-	Folder string `json:"folder,omitempty"`
 	// Module whose version is the tool's.
 	Module string `json:"module"`
 	// Programs to build, by the name of the binary.
@@ -53,14 +51,6 @@ type Recipe struct {
 	Copies []Copy            `json:"copies,omitempty"`
 	// Optional tools are only built when asked for.
 	Optional bool `json:"-"`
-}
-
-func (r Recipe) folder() string {
-	if r.Folder != "" {
-		return r.Folder
-	}
-
-	return r.Name
 }
 
 // Recipes of all tools. The first ones take longest; a failure of theirs is
@@ -125,7 +115,6 @@ func Recipes() []Recipe {
 		{
 			// Debian's kubectl is years older than this API server.
 			Name:     Kubectl,
-			Folder:   "kubernetes",
 			Module:   "k8s.io/kubernetes",
 			Programs: map[string]string{Kubectl: "k8s.io/kubernetes/cmd/kubectl"},
 			Vars:     map[string]string{"k8s.io/component-base/version.gitVersion": "VERSION"},
@@ -246,7 +235,7 @@ func (c *Cache) Folder(r Recipe) (string, error) {
 	h := sha256.New()
 
 	for _, f := range []string{"go.mod", "go.sum"} {
-		raw, err := os.ReadFile(filepath.Join(c.Modules, r.folder(), f))
+		raw, err := os.ReadFile(filepath.Join(c.Modules, r.Name, f))
 		if err != nil {
 			return "", fmt.Errorf("cannot read the module of tool %q: %w", r.Name, err)
 		}
@@ -291,7 +280,7 @@ func (c *Cache) Ensure(ctx context.Context, rs []Recipe) error {
 // build a tool into a temporary folder, so that an interrupted build leaves
 // nothing that looks like a tool.
 func (c *Cache) build(ctx context.Context, r Recipe, label string) error {
-	version, err := moduleVersion(filepath.Join(c.Modules, r.folder(), "go.mod"), r.Module)
+	version, err := moduleVersion(filepath.Join(c.Modules, r.Name, "go.mod"), r.Module)
 	if err != nil {
 		return err
 	}
@@ -387,7 +376,7 @@ func ldflags(r Recipe, version string) string {
 
 func (c *Cache) run(ctx context.Context, r Recipe, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir = filepath.Join(c.Modules, r.folder())
+	cmd.Dir = filepath.Join(c.Modules, r.Name)
 	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
 
 	var stdout, stderr bytes.Buffer

@@ -101,7 +101,7 @@ func TestRecipes(t *testing.T) {
 
 	for _, r := range Recipes() {
 		t.Run(r.Name, func(t *testing.T) {
-			if _, err := moduleVersion(filepath.Join(modules, r.folder(), "go.mod"), r.Module); err != nil {
+			if _, err := moduleVersion(filepath.Join(modules, r.Name, "go.mod"), r.Module); err != nil {
 				t.Error(err)
 			}
 
