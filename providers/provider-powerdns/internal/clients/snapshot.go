@@ -111,6 +111,15 @@ func (s *Server) RRset(ctx context.Context, zoneName, name, rrtype, readerName s
 	return snap.rrsets[k], snap.zone != nil, nil
 }
 
+// ReadBack a zone that was just created. Whoever waits for it is called.
+func (s *Server) ReadBack(ctx context.Context, zoneName string) (*Zone, error) {
+	snap, err := s.zone(zoneName).fetch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return snap.zone, nil
+}
+
 // Beside returns the types of the other RRsets that have a name, as far as is
 // known without asking.
 func (s *Server) Beside(zoneName, name, rrtype string) []string {
@@ -245,10 +254,13 @@ func (z *zone) notify(before, after *snapshot) {
 }
 
 // same says whether an RRset, or the zone itself for no RRset, is the same in
-// two snapshots.
+// two snapshots. An RRset of a zone that came or went is not.
 func same(a, b *snapshot, k key) bool {
 	if k == (key{}) {
 		return reflect.DeepEqual(settings(a.zone), settings(b.zone))
+	}
+	if (a.zone == nil) != (b.zone == nil) {
+		return false
 	}
 	ra, rb := a.rrsets[k], b.rrsets[k]
 	if ra == nil || rb == nil {

@@ -338,6 +338,14 @@ func TestMissingZone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := f.server.ReadBack(t.Context(), "later.example."); err != nil {
+		t.Fatal(err)
+	}
+	called := 0
+	f.changed.Range(func(any, any) bool { called++; return true })
+	if called != rrsetsAZone {
+		t.Errorf("want all %d RRsets to be called once their zone is there, got %d", rrsetsAZone, called)
+	}
 	if err := f.all(t.Context()); err != nil {
 		t.Fatal(err)
 	}

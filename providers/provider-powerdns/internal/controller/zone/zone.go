@@ -102,8 +102,12 @@ func (e *external) Create(ctx context.Context, mg *v1alpha1.Zone) (managed.Exter
 	if err != nil {
 		return managed.ExternalCreation{}, err
 	}
-	if _, err := e.server.API.ZoneHeader(ctx, name); err != nil {
+	z, err := e.server.ReadBack(ctx, name)
+	if err != nil {
 		return managed.ExternalCreation{}, errors.Wrap(err, "the zone was created but could not be read back")
+	}
+	if z == nil {
+		return managed.ExternalCreation{}, errors.New("the zone was created but is not there: something else deleted it")
 	}
 	if e.settled {
 		drift.Corrected(e.record, mg, "the zone was gone, and was created again without the records it had")
