@@ -166,6 +166,8 @@ func (a *app) configure(ctx context.Context, root string, cache *tools.Cache) (p
 
 	// The daemon outlives us, and "go run" deletes us.
 	copied := a.daemonPath(cfg)
+	a.forgetDaemons(copied)
+
 	if _, err := os.Stat(copied); err == nil {
 		return cfg, nil
 	}
@@ -175,6 +177,21 @@ func (a *app) configure(ctx context.Context, root string, cache *tools.Cache) (p
 	}
 
 	return cfg, os.Chmod(copied, 0o700) //nolint:gosec // It must be executable.
+}
+
+// forgetDaemons deletes copies of ourselves that no start can want any more. A
+// daemon that still runs from one doesn't need the file.
+func (a *app) forgetDaemons(except string) {
+	old, err := filepath.Glob(filepath.Join(a.home.Programs(), "local-*"))
+	if err != nil {
+		return
+	}
+
+	for _, p := range old {
+		if fi, err := os.Stat(p); err == nil && p != except && time.Since(fi.ModTime()) > time.Hour {
+			_ = os.Remove(p)
+		}
+	}
 }
 
 func (a *app) daemonPath(cfg plane.Config) string {
