@@ -222,8 +222,8 @@ func (c *Client) admit(ctx context.Context, k call) (func(), error) {
 	return func() { <-places; unlock() }, nil
 }
 
-// pageSize Gitea gives at most, unless configured otherwise.
-const pageSize = 50
+// pageSize is what Gitea gives at most, unless configured otherwise.
+const pageSize = "50"
 
 // maxPages bounds a listing.
 const maxPages = 100
@@ -232,7 +232,7 @@ const maxPages = 100
 func list[T any](ctx context.Context, c *Client, k call) ([]T, error) {
 	all := []T{}
 	for page := 1; page <= maxPages; page++ {
-		k.query = url.Values{"limit": {"50"}, "page": {itoa(int64(page))}}
+		k.query = url.Values{"limit": {pageSize}, "page": {itoa(int64(page))}}
 		part := []T{}
 		h, err := c.send(ctx, k, &part)
 		if err != nil {

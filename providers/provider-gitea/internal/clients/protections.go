@@ -47,7 +47,8 @@ func (c *Client) GetBranchProtection(ctx context.Context, r Repo, rule string) (
 	rules, err := share(ctx, c.snaps, protectionsKey(r), func(ctx context.Context) ([]BranchProtection, error) {
 		// Not paged: Gitea returns all rules at once.
 		out := []BranchProtection{}
-		return out, c.do(ctx, call{method: http.MethodGet, route: "/repos/{}/{}/branch_protections", args: r.args()}, &out)
+		err := c.do(ctx, call{method: http.MethodGet, route: "/repos/{}/{}/branch_protections", args: r.args()}, &out)
+		return out, err
 	})
 	if err != nil {
 		return nil, err

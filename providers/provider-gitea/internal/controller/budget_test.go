@@ -21,18 +21,18 @@ func TestBudgetOfAnApplication(t *testing.T) {
 	b := newBench(t)
 	org := anOrg(t, "budget")
 	repo := newRepository(org, "site")
-	repo.Spec.ForProvider.AllowFastForwardOnly, repo.Spec.ForProvider.DefaultMergeStyle = ptr(true), ptr("fast-forward-only")
+	repo.Spec.ForProvider.AllowFastForwardOnly, repo.Spec.ForProvider.DefaultMergeStyle = new(true), new("fast-forward-only")
 	r := struct{ owner, name string }{org, "site"}
 	content := &v1alpha1.RepositoryContent{ObjectMeta: object("site"), Spec: v1alpha1.RepositoryContentSpec{ForProvider: v1alpha1.RepositoryContentParameters{
-		Owner: &r.owner, Repository: &r.name, Branch: ptr("develop"),
+		Owner: &r.owner, Repository: &r.name, Branch: new("develop"),
 		Files: []v1alpha1.RepositoryFile{file("kustomization.yaml", "a"), file("values.yaml", "b"), file("CODEOWNERS", "c"), onceFile("overlays/dev/values.yaml", "d"), onceFile("overlays/prd/values.yaml", "e"), onceFile("secrets/README.md", "f"), file("README.md", "g")},
 	}}}
 	branches, protections := []*v1alpha1.Branch{}, []*v1alpha1.BranchProtection{}
 	for _, n := range []string{"staging", "main"} {
-		branches = append(branches, &v1alpha1.Branch{ObjectMeta: object(n), Spec: v1alpha1.BranchSpec{ForProvider: v1alpha1.BranchParameters{Owner: &r.owner, Repository: &r.name, Ref: ptr("develop")}}})
+		branches = append(branches, &v1alpha1.Branch{ObjectMeta: object(n), Spec: v1alpha1.BranchSpec{ForProvider: v1alpha1.BranchParameters{Owner: &r.owner, Repository: &r.name, Ref: new("develop")}}})
 	}
 	for _, n := range []string{"develop", "staging", "main"} {
-		p := &v1alpha1.BranchProtection{ObjectMeta: object(n), Spec: v1alpha1.BranchProtectionSpec{ForProvider: v1alpha1.BranchProtectionParameters{Owner: &r.owner, Repository: &r.name, EnablePush: ptr(n == "develop"), BlockAdminMergeOverride: ptr(true)}}}
+		p := &v1alpha1.BranchProtection{ObjectMeta: object(n), Spec: v1alpha1.BranchProtectionSpec{ForProvider: v1alpha1.BranchProtectionParameters{Owner: &r.owner, Repository: &r.name, EnablePush: new(n == "develop"), BlockAdminMergeOverride: new(true)}}}
 		protections = append(protections, p)
 	}
 

@@ -1,6 +1,7 @@
 package controller_test
 
 import (
+	"bytes"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -8,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -70,7 +70,7 @@ func TestDeployKeyLifeCycle(t *testing.T) {
 		t.Errorf("A settled key costs one GET.\n-want, +got:\n%s", diff)
 	}
 
-	mg.Spec.ForProvider.ReadOnly = ptr(false)
+	mg.Spec.ForProvider.ReadOnly = new(false)
 	mg.Generation++
 	settle(t, b, deploykey.External, mg)
 	after := secretOf(t, b, "flux")
@@ -87,7 +87,7 @@ func TestDeployKeyLifeCycle(t *testing.T) {
 		t.Errorf("A lost Secret rotates the key.\n-want, +got:\n%s", diff)
 	}
 	rotated := secretOf(t, b, "flux")
-	if string(rotated.Data["identity"]) == string(s.Data["identity"]) {
+	if bytes.Equal(rotated.Data["identity"], s.Data["identity"]) {
 		t.Errorf("The key is another one.")
 	}
 	git(t, t.TempDir(), sshEnv(t, rotated), "clone", "-q", mg.Status.AtProvider.SSHURL, ".")

@@ -215,8 +215,6 @@ func remove(mg resource.Managed) {
 	mg.SetDeletionTimestamp(&now)
 }
 
-func ptr[T any](v T) *T { return &v }
-
 // api calls the server behind everybody's back.
 func api(t *testing.T, method, path string, body any, want int) []byte {
 	t.Helper()

@@ -16,7 +16,7 @@ import (
 func TestOrganizationLifeCycle(t *testing.T) {
 	b := newBench(t, noAge())
 	mg := &v1alpha1.Organization{ObjectMeta: object("org-life"), Spec: v1alpha1.OrganizationSpec{ForProvider: v1alpha1.OrganizationParameters{
-		FullName: ptr("Acme"), Visibility: ptr("private"),
+		FullName: new("Acme"), Visibility: new("private"),
 	}}}
 
 	if diff := cmp.Diff([]string{created, upToDate}, settle(t, b, organization.External, mg)); diff != "" {
@@ -39,7 +39,7 @@ func TestOrganizationLifeCycle(t *testing.T) {
 		t.Errorf("Drift is told in one event.\n-want, +got:\n%s", diff)
 	}
 
-	mg.Spec.ForProvider.FullName = ptr("Acme Inc")
+	mg.Spec.ForProvider.FullName = new("Acme Inc")
 	mg.Generation++
 	settle(t, b, organization.External, mg)
 	if got := b.told(); len(got) != 0 {
@@ -86,7 +86,7 @@ func TestTeamLifeCycle(t *testing.T) {
 		api(t, http.MethodPost, "/admin/users", map[string]any{"username": u, "email": u + "@example.org", "password": "Some-passw0rd", "must_change_password": false}, http.StatusCreated)
 	}
 	mg := &v1alpha1.Team{ObjectMeta: object("developers"), Spec: v1alpha1.TeamSpec{ForProvider: v1alpha1.TeamParameters{
-		Owner: &org, Permission: ptr("write"), IncludesAllRepositories: ptr(true), Members: []string{"TL-Anna", "tl-carl"},
+		Owner: &org, Permission: new("write"), IncludesAllRepositories: new(true), Members: []string{"TL-Anna", "tl-carl"},
 	}}}
 	if diff := cmp.Diff([]string{created, upToDate}, settle(t, b, team.External, mg)); diff != "" {
 		t.Errorf("A new team is made once.\n-want, +got:\n%s", diff)
@@ -131,7 +131,7 @@ func TestTeamLifeCycle(t *testing.T) {
 		t.Errorf("An empty list empties the team: %+v", mg.Status.AtProvider)
 	}
 
-	mg.Spec.ForProvider.UnitsMap, mg.Spec.ForProvider.Permission = nil, ptr("admin")
+	mg.Spec.ForProvider.UnitsMap, mg.Spec.ForProvider.Permission = nil, new("admin")
 	mg.Generation++
 	settle(t, b, team.External, mg)
 
@@ -153,7 +153,7 @@ func TestTeamOwners(t *testing.T) {
 	org := anOrg(t, "team-owners")
 	api(t, http.MethodPost, "/admin/users", map[string]any{"username": "to-olga", "email": "to-olga@example.org", "password": "Some-passw0rd", "must_change_password": false}, http.StatusCreated)
 	mg := &v1alpha1.Team{ObjectMeta: object("Owners"), Spec: v1alpha1.TeamSpec{ForProvider: v1alpha1.TeamParameters{
-		Owner: &org, Permission: ptr("read"), Members: []string{"to-olga"},
+		Owner: &org, Permission: new("read"), Members: []string{"to-olga"},
 	}}}
 	if diff := cmp.Diff([]string{updated, upToDate}, settle(t, b, team.External, mg)); diff != "" {
 		t.Errorf("The team of owners is adopted for its members.\n-want, +got:\n%s", diff)
@@ -173,7 +173,7 @@ func TestTeamOwners(t *testing.T) {
 
 func TestTeamWithoutOrganization(t *testing.T) {
 	b := newBench(t, noAge())
-	mg := &v1alpha1.Team{ObjectMeta: object("x"), Spec: v1alpha1.TeamSpec{ForProvider: v1alpha1.TeamParameters{Owner: ptr("no-such-org")}}}
+	mg := &v1alpha1.Team{ObjectMeta: object("x"), Spec: v1alpha1.TeamSpec{ForProvider: v1alpha1.TeamParameters{Owner: new("no-such-org")}}}
 	if _, err := reconcile(t, b, team.External, mg); err == nil || !strings.Contains(err.Error(), `organization "no-such-org" does not exist`) {
 		t.Errorf("A missing organization is named, got: %v", err)
 	}

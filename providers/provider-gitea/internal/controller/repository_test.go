@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
 	corev1 "k8s.io/api/core/v1"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
@@ -23,7 +22,7 @@ func itoa(i int64) string { return strconv.FormatInt(i, 10) }
 
 func newRepository(org, name string) *v1alpha1.Repository {
 	return &v1alpha1.Repository{ObjectMeta: object(name), Spec: v1alpha1.RepositorySpec{ForProvider: v1alpha1.RepositoryParameters{
-		Owner: &org, Private: ptr(true), DefaultBranch: ptr("develop"),
+		Owner: &org, Private: new(true), DefaultBranch: new("develop"),
 	}}}
 }
 
@@ -31,10 +30,10 @@ func TestRepositoryLifeCycle(t *testing.T) {
 	b := newBench(t, noAge())
 	org := anOrg(t, "repo-life")
 	mg := newRepository(org, "site")
-	mg.Spec.ForProvider.HasWiki = ptr(false)
-	mg.Spec.ForProvider.AllowMerge, mg.Spec.ForProvider.AllowSquash = ptr(false), ptr(false)
-	mg.Spec.ForProvider.AllowFastForwardOnly, mg.Spec.ForProvider.DefaultMergeStyle = ptr(true), ptr("fast-forward-only")
-	mg.Spec.ForProvider.DeleteBranchAfterMerge = ptr(true)
+	mg.Spec.ForProvider.HasWiki = new(false)
+	mg.Spec.ForProvider.AllowMerge, mg.Spec.ForProvider.AllowSquash = new(false), new(false)
+	mg.Spec.ForProvider.AllowFastForwardOnly, mg.Spec.ForProvider.DefaultMergeStyle = new(true), new("fast-forward-only")
+	mg.Spec.ForProvider.DeleteBranchAfterMerge = new(true)
 
 	if diff := cmp.Diff([]string{created, upToDate}, settle(t, b, repository.External, mg)); diff != "" {
 		t.Errorf("A new repository is made once, with all its settings.\n-want, +got:\n%s", diff)
@@ -60,10 +59,10 @@ func TestRepositoryLifeCycle(t *testing.T) {
 		t.Errorf("What is managed is restored and nothing else: %+v", found)
 	}
 
-	mg.Spec.ForProvider.Archived = ptr(true)
+	mg.Spec.ForProvider.Archived = new(true)
 	mg.Generation++
 	settle(t, b, repository.External, mg)
-	mg.Spec.ForProvider.Archived, mg.Spec.ForProvider.Website = ptr(false), ptr("https://example.org")
+	mg.Spec.ForProvider.Archived, mg.Spec.ForProvider.Website = new(false), new("https://example.org")
 	mg.Generation++
 	settle(t, b, repository.External, mg)
 
@@ -92,10 +91,10 @@ func TestRepositoryDefaultBranch(t *testing.T) {
 	b := newBench(t, noAge())
 	org := anOrg(t, "repo-default")
 	mg := newRepository(org, "site")
-	mg.Spec.ForProvider.AutoInit = ptr(true)
+	mg.Spec.ForProvider.AutoInit = new(true)
 	settle(t, b, repository.External, mg)
 
-	mg.Spec.ForProvider.DefaultBranch = ptr("later")
+	mg.Spec.ForProvider.DefaultBranch = new("later")
 	mg.Generation++
 	if diff := cmp.Diff([]string{upToDate}, settle(t, b, repository.External, mg)); diff != "" {
 		t.Errorf("A default branch that does not exist yet is not fought for.\n-want, +got:\n%s", diff)
@@ -130,7 +129,7 @@ func TestRepositoryOtherOrigins(t *testing.T) {
 			reason: "A repository mirrors another, with a token from a Secret.",
 			change: func(p *v1alpha1.RepositoryParameters) {
 				p.Migrate = &v1alpha1.RepositoryMigration{
-					CloneURL: server.URL + "/repo-origin/app.git", Mirror: ptr(true), MirrorInterval: ptr("12h"),
+					CloneURL: server.URL + "/repo-origin/app.git", Mirror: new(true), MirrorInterval: new("12h"),
 					TokenSecretRef: &xpv1.LocalSecretKeySelector{LocalSecretReference: xpv1.LocalSecretReference{Name: "token"}, Key: "token"},
 				}
 			},
@@ -281,17 +280,17 @@ func TestBranchProtectionLifeCycle(t *testing.T) {
 	api(t, http.MethodPost, "/orgs/bp-life/teams", map[string]any{"name": "security", "permission": "write", "units_map": map[string]string{"repo.code": "write", "repo.pulls": "write"}, "includes_all_repositories": true}, http.StatusCreated)
 	mg := newProtection(r, "release/**")
 	p := &mg.Spec.ForProvider
-	p.EnablePush, p.EnablePushWhitelist, p.PushWhitelistUsernames, p.PushWhitelistDeployKeys = ptr(true), ptr(true), []string{"Platform"}, ptr(true)
+	p.EnablePush, p.EnablePushWhitelist, p.PushWhitelistUsernames, p.PushWhitelistDeployKeys = new(true), new(true), []string{"Platform"}, new(true)
 	p.PushWhitelistTeams = []string{"security"}
-	p.EnableForcePush, p.EnableForcePushAllowlist, p.ForcePushAllowlistUsernames, p.ForcePushAllowlistDeployKeys = ptr(true), ptr(true), []string{"platform"}, ptr(true)
+	p.EnableForcePush, p.EnableForcePushAllowlist, p.ForcePushAllowlistUsernames, p.ForcePushAllowlistDeployKeys = new(true), new(true), []string{"platform"}, new(true)
 	p.ForcePushAllowlistTeams = []string{"security"}
-	p.EnableMergeWhitelist, p.MergeWhitelistUsernames, p.MergeWhitelistTeams = ptr(true), []string{"platform"}, []string{"security"}
-	p.EnableStatusCheck, p.StatusCheckContexts = ptr(true), []string{"catalyst/prod/soak", "catalyst/prod/policy"}
-	p.RequiredApprovals, p.EnableApprovalsWhitelist, p.ApprovalsWhitelistUsernames, p.ApprovalsWhitelistTeams = ptr(int64(2)), ptr(true), []string{"platform"}, []string{"security"}
-	p.BlockOnRejectedReviews, p.BlockOnOfficialReviewRequests, p.BlockOnOutdatedBranch = ptr(true), ptr(true), ptr(true)
-	p.DismissStaleApprovals, p.IgnoreStaleApprovals, p.RequireSignedCommits = ptr(true), ptr(true), ptr(true)
-	p.ProtectedFilePatterns, p.UnprotectedFilePatterns, p.BlockAdminMergeOverride = ptr("secrets/**"), ptr("docs/**"), ptr(true)
-	p.Priority = ptr(int64(3))
+	p.EnableMergeWhitelist, p.MergeWhitelistUsernames, p.MergeWhitelistTeams = new(true), []string{"platform"}, []string{"security"}
+	p.EnableStatusCheck, p.StatusCheckContexts = new(true), []string{"catalyst/prod/soak", "catalyst/prod/policy"}
+	p.RequiredApprovals, p.EnableApprovalsWhitelist, p.ApprovalsWhitelistUsernames, p.ApprovalsWhitelistTeams = new(int64(2)), new(true), []string{"platform"}, []string{"security"}
+	p.BlockOnRejectedReviews, p.BlockOnOfficialReviewRequests, p.BlockOnOutdatedBranch = new(true), new(true), new(true)
+	p.DismissStaleApprovals, p.IgnoreStaleApprovals, p.RequireSignedCommits = new(true), new(true), new(true)
+	p.ProtectedFilePatterns, p.UnprotectedFilePatterns, p.BlockAdminMergeOverride = new("secrets/**"), new("docs/**"), new(true)
+	p.Priority = new(int64(3))
 
 	if diff := cmp.Diff([]string{created, upToDate}, settle(t, b, branchprotection.External, mg)); diff != "" {
 		t.Errorf("A new rule is made once, with every field there is.\n-want, +got:\n%s", diff)
@@ -313,7 +312,7 @@ func TestBranchProtectionLifeCycle(t *testing.T) {
 
 	// Nothing is wanted of what is left out; an empty list wants nobody.
 	p.MergeWhitelistTeams, p.StatusCheckContexts = []string{}, nil
-	p.EnablePush, p.EnablePushWhitelist, p.PushWhitelistDeployKeys, p.PushWhitelistUsernames, p.PushWhitelistTeams = ptr(false), nil, nil, nil, nil
+	p.EnablePush, p.EnablePushWhitelist, p.PushWhitelistDeployKeys, p.PushWhitelistUsernames, p.PushWhitelistTeams = new(false), nil, nil, nil, nil
 	mg.Generation++
 	settle(t, b, branchprotection.External, mg)
 	found := apiGet[clients.BranchProtection](t, "/repos/bp-life/app/branch_protections/release%2F**")
@@ -336,7 +335,7 @@ func TestBranchProtectionRefused(t *testing.T) {
 	api(t, http.MethodPost, "/orgs/bp-refused/teams", map[string]any{"name": "outside", "permission": "write", "units_map": map[string]string{"repo.code": "write"}}, http.StatusCreated)
 	with := func(team string) *v1alpha1.BranchProtection {
 		mg := newProtection(r, "main")
-		mg.Spec.ForProvider.EnableMergeWhitelist, mg.Spec.ForProvider.MergeWhitelistTeams = ptr(true), []string{team}
+		mg.Spec.ForProvider.EnableMergeWhitelist, mg.Spec.ForProvider.MergeWhitelistTeams = new(true), []string{team}
 		return mg
 	}
 	cases := map[string]struct {

@@ -30,7 +30,7 @@ func file(path, content string) v1alpha1.RepositoryFile {
 }
 
 func onceFile(path, content string) v1alpha1.RepositoryFile {
-	return v1alpha1.RepositoryFile{Path: path, Content: content, WriteOnce: ptr(true)}
+	return v1alpha1.RepositoryFile{Path: path, Content: content, WriteOnce: new(true)}
 }
 
 // read returns the file on the branch, or false.
@@ -85,7 +85,7 @@ func TestRepositoryContentLifeCycle(t *testing.T) {
 	b := newBench(t, noAge())
 	r := aRepo(t, "content-life", false)
 	mg := newContent(r, "develop", file("kustomization.yaml", "a: 1\n"), file("empty", ""), file("overlays/dev/values.yaml", "ünïcode\x00\n"), onceFile("secrets/README.md", "yours\n"))
-	mg.Spec.ForProvider.Message = ptr("Set up")
+	mg.Spec.ForProvider.Message = new("Set up")
 	mg.Spec.ForProvider.Author = &v1alpha1.CommitAuthor{Name: "Catalyst", Email: "catalyst@example.org"}
 
 	if diff := cmp.Diff([]string{created, upToDate}, settle(t, b, repositorycontent.External, mg)); diff != "" {

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
 	corev1 "k8s.io/api/core/v1"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
@@ -132,7 +131,7 @@ func TestWebhookOfOrganization(t *testing.T) {
 	org := anOrg(t, "hook-org")
 	api(t, http.MethodPost, "/orgs/hook-org/hooks", map[string]any{"type": "gitea", "config": map[string]string{"url": "http://127.0.0.1:1/x", "content_type": "json"}, "events": []string{"repository"}, "active": true}, http.StatusCreated)
 	mg := &v1alpha1.Webhook{ObjectMeta: object("org"), Spec: v1alpha1.WebhookSpec{ForProvider: v1alpha1.WebhookParameters{
-		Owner: &org, URL: "http://127.0.0.1:1/x", Events: []string{"repository"}, ContentType: ptr("json"),
+		Owner: &org, URL: "http://127.0.0.1:1/x", Events: []string{"repository"}, ContentType: new("json"),
 	}}}
 	if diff := cmp.Diff([]string{updated, upToDate}, settle(t, b, webhook.External, mg)); diff != "" {
 		t.Errorf("An equal webhook without a name is adopted and named.\n-want, +got:\n%s", diff)

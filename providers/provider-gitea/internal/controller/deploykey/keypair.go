@@ -57,8 +57,8 @@ func readPair(data map[string][]byte) (pair, bool) {
 
 // same returns whether two lines of authorized_keys hold the same key.
 func same(line []byte, other string) bool {
-	a, _, _, _, aerr := ssh.ParseAuthorizedKey(line)
-	b, _, _, _, berr := ssh.ParseAuthorizedKey([]byte(other))
+	a, _, _, _, aerr := ssh.ParseAuthorizedKey(line)          //nolint:dogsled // Comment and options don't matter.
+	b, _, _, _, berr := ssh.ParseAuthorizedKey([]byte(other)) //nolint:dogsled // Comment and options don't matter.
 	return aerr == nil && berr == nil && bytes.Equal(a.Marshal(), b.Marshal())
 }
 

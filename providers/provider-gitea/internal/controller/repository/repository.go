@@ -247,7 +247,7 @@ func (e *external) Update(ctx context.Context, mg *v1alpha1.Repository) (managed
 		if _, err := e.Gitea.UpdateRepository(ctx, r, d.Body()); err != nil {
 			return managed.ExternalUpdate{}, errors.Wrapf(err, "cannot update %s of repository %s", d.Names(), r)
 		}
-		left := fields.Set{}
+		var left fields.Set
 		if found, left, err = e.read(ctx, mg, r); err != nil {
 			return managed.ExternalUpdate{}, err
 		}

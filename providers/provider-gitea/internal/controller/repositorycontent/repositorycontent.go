@@ -108,7 +108,7 @@ func (e *external) observeHead(ctx context.Context, mg *v1alpha1.RepositoryConte
 
 // observeDeleted says that something exists while files are left to remove.
 func (e *external) observeDeleted(ctx context.Context, mg *v1alpha1.RepositoryContent, r clients.Repo, branch string) (managed.ExternalObservation, error) {
-	p, _, err := e.removal(ctx, mg, r, branch)
+	p, err := e.removal(ctx, mg, r, branch)
 	if err != nil {
 		return managed.ExternalObservation{}, err
 	}
@@ -284,23 +284,23 @@ func (e *external) wrote(mg *v1alpha1.RepositoryContent, branch, head, commit st
 	}
 }
 
-func (e *external) removal(ctx context.Context, mg *v1alpha1.RepositoryContent, r clients.Repo, branch string) (plan, string, error) {
+func (e *external) removal(ctx context.Context, mg *v1alpha1.RepositoryContent, r clients.Repo, branch string) (plan, error) {
 	heads, err := e.Gitea.FreshHeads(ctx, r)
 	if clients.IsNotFound(err) {
-		return plan{}, "", nil
+		return plan{}, nil
 	}
 	if err != nil {
-		return plan{}, "", errors.Wrap(err, "cannot list branches")
+		return plan{}, errors.Wrap(err, "cannot list branches")
 	}
 	head := heads[branch]
 	if head == "" {
-		return plan{}, "", nil
+		return plan{}, nil
 	}
 	tree, err := e.Gitea.Tree(ctx, r, head)
 	if err != nil {
-		return plan{}, "", errors.Wrapf(err, "cannot list files of branch %q", branch)
+		return plan{}, errors.Wrapf(err, "cannot list files of branch %q", branch)
 	}
-	return removal(mg.Spec.ForProvider.Files, mg.Status.AtProvider.Owned, tree), head, nil
+	return removal(mg.Spec.ForProvider.Files, mg.Status.AtProvider.Owned, tree), nil
 }
 
 // Delete removes the files that are owned, in one commit.
@@ -319,7 +319,7 @@ func (e *external) Delete(ctx context.Context, mg *v1alpha1.RepositoryContent) (
 	}
 	var last []clients.FileOperation
 	for attempt := 1; ; attempt++ {
-		p, _, err := e.removal(ctx, mg, r, branch)
+		p, err := e.removal(ctx, mg, r, branch)
 		if err != nil || len(p.ops) == 0 {
 			return managed.ExternalDelete{}, err
 		}

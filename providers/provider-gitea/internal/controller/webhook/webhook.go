@@ -198,7 +198,7 @@ func (e *external) Create(ctx context.Context, mg *v1alpha1.Webhook) (managed.Ex
 	if err != nil {
 		return managed.ExternalCreation{}, err
 	}
-	if _, err := e.create(ctx, mg, r, secret); err != nil {
+	if err := e.create(ctx, mg, r, secret); err != nil {
 		return managed.ExternalCreation{}, err
 	}
 	// When this record is lost, the secret is given to the server once more.
@@ -209,7 +209,7 @@ func (e *external) Create(ctx context.Context, mg *v1alpha1.Webhook) (managed.Ex
 	return managed.ExternalCreation{}, nil
 }
 
-func (e *external) create(ctx context.Context, mg *v1alpha1.Webhook, r clients.Repo, secret string) (*clients.Hook, error) {
+func (e *external) create(ctx context.Context, mg *v1alpha1.Webhook, r clients.Repo, secret string) error {
 	b := body(mg, &clients.Hook{})
 	b["type"] = kind(mg)
 	b["name"] = connect.Name(mg)
@@ -217,11 +217,11 @@ func (e *external) create(ctx context.Context, mg *v1alpha1.Webhook, r clients.R
 	if secret != "" {
 		config["secret"] = secret
 	}
-	h, err := e.Gitea.CreateHook(ctx, r, b)
+	_, err := e.Gitea.CreateHook(ctx, r, b)
 	if clients.IsNotFound(err) && r.Name == "" {
-		return nil, errors.Wrapf(err, "organization %q does not exist", r.Owner)
+		return errors.Wrapf(err, "organization %q does not exist", r.Owner)
 	}
-	return h, errors.Wrap(connect.Missing(err, r), "cannot create webhook")
+	return errors.Wrap(connect.Missing(err, r), "cannot create webhook")
 }
 
 // body of a write. Gitea resets what an update leaves out.
@@ -292,7 +292,7 @@ func (e *external) correct(ctx context.Context, mg *v1alpha1.Webhook, r clients.
 	case len(d) == 0:
 		return nil
 	case slices.ContainsFunc(d, func(x fields.Difference) bool { return x.Field == fieldSecret }):
-		if _, err := e.create(ctx, mg, r, secret); err != nil {
+		if err := e.create(ctx, mg, r, secret); err != nil {
 			return err
 		}
 		obsolete = hooks
