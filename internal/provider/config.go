@@ -15,6 +15,7 @@ import (
 
 	xpv2 "github.com/crossplane/crossplane-runtime/v2/apis/common"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 
 	commonv1alpha1 "github.com/openova-io/catalyst/apis/common/v1alpha1"
@@ -70,8 +71,13 @@ type Resolver struct {
 
 // Resolve the endpoint mg lives on and record that mg uses it.
 func (r *Resolver) Resolve(ctx context.Context, mg resource.ModernManaged) (Endpoint, error) {
-	if err := r.Usage.Track(ctx, mg); err != nil {
-		return Endpoint{}, errors.Wrap(err, "cannot track use of the provider configuration")
+	// A resource that is being deleted was tracked before. In a namespace that
+	// is being deleted its usage may be gone already and cannot be created
+	// again, which is no reason to strand the resource.
+	if !meta.WasDeleted(mg) {
+		if err := r.Usage.Track(ctx, mg); err != nil {
+			return Endpoint{}, errors.Wrap(err, "cannot track use of the provider configuration")
+		}
 	}
 	ref := mg.GetProviderConfigReference()
 

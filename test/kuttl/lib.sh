@@ -59,8 +59,8 @@ refused() {
 eventually() {
   local deadline=$((SECONDS + $1))
   shift
-  until "$@" >/dev/null 2>&1; do
-    [ "$SECONDS" -lt "$deadline" ] || { "$@" || true; fail "not in time: $*"; }
+  until ("$@") >/dev/null 2>&1; do
+    [ "$SECONDS" -lt "$deadline" ] || { ("$@") || true; fail "not in time: $*"; }
     sleep 1
   done
 }

@@ -16,8 +16,8 @@ tenant() {
 # evict NAME: delete a tenant and its zone, children first, and prove it gone.
 evict() {
   kubectl delete application --all -n "$1" --timeout=60s
-  kubectl delete environment,blueprint --all -n "$1" --timeout=60s
-  kubectl delete organization.catalyst.openova.io "$1" --ignore-not-found --wait=false || eventually 30 kubectl delete organization.catalyst.openova.io "$1" --ignore-not-found --wait=false
+  eventually 30 kubectl delete environment,blueprint --all -n "$1" --timeout=60s
+  eventually 30 kubectl delete organization.catalyst.openova.io "$1" --ignore-not-found --wait=false
   gone "$1"
   kubectl delete zone.powerdns.openova.io "$1.example" -n catalyst-system --timeout=60s
   no_zone "$1.example"
