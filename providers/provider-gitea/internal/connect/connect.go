@@ -51,6 +51,7 @@ type Connector[T resource.ModernManaged] struct {
 	Kube     client.Client
 	Record   event.Recorder
 	External External[T]
+	Prompt   *Prompt
 }
 
 // Connect to the server mg lives on.
@@ -67,7 +68,8 @@ func (c *Connector[T]) Connect(ctx context.Context, mg T) (managed.TypedExternal
 	if err != nil {
 		return nil, err
 	}
-	return c.External(Session{Gitea: g, Kube: c.Kube, Record: c.Record, KnownHosts: hosts}), nil
+	ext := c.External(Session{Gitea: g, Kube: c.Kube, Record: c.Record, KnownHosts: hosts})
+	return &prompted[T]{TypedExternalClient: ext, prompt: c.Prompt}, nil
 }
 
 // knownHosts of the provider configuration, which was just read and comes from

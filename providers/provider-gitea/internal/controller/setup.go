@@ -8,6 +8,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/controller"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -97,10 +98,12 @@ func configs(mgr ctrl.Manager, o controller.Options) {
 // name is given and returns one, and from its own name otherwise. The provider
 // configuration's kinds are waited for too: every connection reads them.
 func add[T resource.ModernManaged](s *setup, gvk schema.GroupVersionKind, empty func() T, list resource.ManagedList, external connect.External[T], name func(T) *string) {
+	prompt := &connect.Prompt{}
 	kind := provider.Kind[T]{
-		GVK:  gvk,
-		New:  empty,
-		List: list,
+		GVK:     gvk,
+		New:     empty,
+		List:    list,
+		Sources: []source.Source{prompt},
 		Connect: func(kube client.Client) managed.TypedExternalConnector[T] {
 			return &connect.Connector[T]{
 				Resolver: connect.NewResolver(kube),
@@ -108,6 +111,7 @@ func add[T resource.ModernManaged](s *setup, gvk schema.GroupVersionKind, empty 
 				Kube:     kube,
 				Record:   event.NewAPIRecorder(s.mgr.GetEventRecorderFor(managed.ControllerName(gvk.GroupKind().String()))), //nolint:staticcheck // crossplane-runtime takes no other.
 				External: external,
+				Prompt:   prompt,
 			}
 		},
 	}
