@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Every check there is, on real servers: lint, unit, property and provider
+# tests, then the kuttl scenarios on a control plane of their own.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+local_plane() { go run ./hack/local --name test "$@"; }
+section() { printf '\n== %s (%dm%02ds)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60)); }
+
+section "Control plane"
+# It comes first because it installs what the tests of the providers need too.
+trap 'local_plane down >/dev/null' EXIT
+local_plane up
+eval "$(local_plane env)"
+CATALYST_GITEA="$(local_plane tools --path gitea)"
+export CATALYST_GITEA
+
+section "Lint"
+"$(local_plane tools --path golangci-lint)" run ./...
+
+section "Unit, property and provider tests"
+go test ./...
+
+section "Scenarios"
+mkdir -p _output/kuttl
+"$(local_plane tools --path kubectl-kuttl)" test --config test/kuttl/kuttl-test.yaml
+
+section "Done"
