@@ -319,3 +319,14 @@ func freePort(ctx context.Context) (string, error) {
 	_, port, err := net.SplitHostPort(l.Addr().String())
 	return port, err
 }
+
+// Forget that a repository has commits, as a server does that is killed right
+// after the first of them: git has it, the database has not.
+func (s *Server) Forget(ctx context.Context, owner, repository string) error {
+	sql := fmt.Sprintf("UPDATE repository SET is_empty = 1 WHERE owner_name = '%s' AND name = '%s'; DELETE FROM branch WHERE repo_id = (SELECT id FROM repository WHERE owner_name = '%s' AND name = '%s');", owner, repository, owner, repository)
+	out, err := exec.CommandContext(ctx, "sqlite3", "-cmd", ".timeout 5000", filepath.Join(s.dir, "gitea.db"), sql).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("cannot edit the database: %w: %s", err, out)
+	}
+	return nil
+}

@@ -220,6 +220,28 @@ func TestRepositoryContentAdopts(t *testing.T) {
 	}
 }
 
+// A server that is killed right after a first commit takes the repository for
+// empty, and refuses branches in it, until there is another commit.
+func TestRepositoryContentForgotten(t *testing.T) {
+	b := newBench(t, noAge())
+	r := aRepo(t, "content-forgotten", false)
+	settle(t, b, repositorycontent.External, newContent(r, "develop", file("a", "1\n")))
+	if err := server.Forget(t.Context(), r.Owner, r.Name); err != nil {
+		t.Fatal(err)
+	}
+	b.took()
+
+	again := newContent(r, "develop", file("a", "1\n"))
+	settle(t, b, repositorycontent.External, again)
+	if got := writes(b.took()); len(got) != 1 {
+		t.Errorf("One commit reminds the server: %v", got)
+	}
+	api(t, http.MethodPost, "/repos/"+r.String()+"/branches", map[string]any{"new_branch_name": "main", "old_ref_name": "develop"}, http.StatusCreated)
+	if got, _ := read(t, r, "develop", "a"); got != "1\n" {
+		t.Errorf("Bytes are kept: %q", got)
+	}
+}
+
 func TestRepositoryContentWriteOncePolicy(t *testing.T) {
 	b := newBench(t, noAge())
 	r := aRepo(t, "content-once", false)

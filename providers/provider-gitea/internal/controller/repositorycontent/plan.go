@@ -168,6 +168,19 @@ func (p *plan) remove(path, sha string) {
 	p.diff = append(p.diff, fields.Difference{Field: "files[" + path + "]", Found: short(sha), Want: short("")})
 }
 
+// rewrite a file with the bytes it has, so that there is a commit.
+func (p *plan) rewrite(files []v1alpha1.RepositoryFile, tree map[string]clients.Entry) {
+	for _, f := range sortedFiles(files) {
+		sha := clients.BlobSHA([]byte(f.Content))
+		if tree[f.Path].SHA != sha {
+			continue
+		}
+		p.add(clients.OperationUpdate, f, sha, sha)
+		p.diff = fields.Set{{Field: "repository.empty", Found: "true", Want: "false"}}
+		return
+	}
+}
+
 func (p *plan) own(path, sha string, once bool) {
 	p.owned = append(p.owned, v1alpha1.OwnedFile{Path: path, SHA: sha, WriteOnce: once})
 }

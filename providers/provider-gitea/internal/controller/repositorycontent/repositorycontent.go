@@ -3,7 +3,7 @@
 // What a poll costs: the shared listing of a repository's branches, one GET.
 // When neither the branch nor what is wanted changed since it was last found
 // equal, that is all. Otherwise one GET of the branch's tree per thousand
-// entries. A RepositoryContent that leaves the branch to the repository costs
+// entries, and one of the repository when no commit is known to be ours. A RepositoryContent that leaves the branch to the repository costs
 // one GET of the repository more. A write costs one commit and one listing of
 // branches more.
 package repositorycontent
@@ -94,7 +94,10 @@ func (e *external) observeHead(ctx context.Context, mg *v1alpha1.RepositoryConte
 	if err != nil {
 		return managed.ExternalObservation{}, errors.Wrapf(err, "cannot list files of branch %q", branch)
 	}
-	p := makePlan(mg.Spec.ForProvider.Files, at.Owned, tree, tried(mg))
+	p, err := e.compare(ctx, mg, r, tree)
+	if err != nil {
+		return managed.ExternalObservation{}, err
+	}
 	if len(p.ops) == 0 {
 		at.Head, at.Digest, at.Owned = head, sum, p.owned
 		return connect.Observed(mg, nil), nil
@@ -104,6 +107,26 @@ func (e *external) observeHead(ctx context.Context, mg *v1alpha1.RepositoryConte
 		return managed.ExternalObservation{}, nil
 	}
 	return connect.Observed(mg, p.diff), nil
+}
+
+// compare what is wanted with the tree of the branch. A server that was killed
+// right after a commit takes the repository for empty ever after, and refuses
+// whatever needs a commit in it; the next commit puts that right. Only a commit
+// that was never answered can have done that, so looking costs a GET of the
+// repository when the files are there and no commit is known to be ours.
+func (e *external) compare(ctx context.Context, mg *v1alpha1.RepositoryContent, r clients.Repo, tree map[string]clients.Entry) (plan, error) {
+	p := makePlan(mg.Spec.ForProvider.Files, mg.Status.AtProvider.Owned, tree, tried(mg))
+	if len(p.ops) > 0 || mg.Status.AtProvider.Commit != "" {
+		return p, nil
+	}
+	found, err := e.Gitea.GetRepository(ctx, r)
+	if err != nil {
+		return plan{}, errors.Wrap(connect.Missing(err, r), "cannot get repository")
+	}
+	if found.Empty {
+		p.rewrite(mg.Spec.ForProvider.Files, tree)
+	}
+	return p, nil
 }
 
 // observeDeleted says that something exists while files are left to remove.
@@ -238,7 +261,8 @@ func (e *external) plan(ctx context.Context, mg *v1alpha1.RepositoryContent, r c
 	if err != nil {
 		return plan{}, "", errors.Wrapf(err, "cannot list files of branch %q", branch)
 	}
-	return makePlan(mg.Spec.ForProvider.Files, mg.Status.AtProvider.Owned, tree, tried(mg)), head, nil
+	p, err := e.compare(ctx, mg, r, tree)
+	return p, head, err
 }
 
 func (e *external) commit(mg *v1alpha1.RepositoryContent, branch, message string, ops []clients.FileOperation) clients.Commit {

@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+. ../lib.sh
+. ../tenant.sh
+evict soylent
