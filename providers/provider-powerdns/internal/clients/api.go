@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -212,11 +213,12 @@ func answer(rsp *http.Response, data []byte) error {
 }
 
 func zonePath(zone string, parts ...string) string {
-	p := "/zones/" + canonical.ZoneID(zone) + "."
+	var p strings.Builder
+	p.WriteString("/zones/" + canonical.ZoneID(zone) + ".")
 	for _, part := range parts {
-		p += "/" + url.PathEscape(part)
+		p.WriteString("/" + url.PathEscape(part))
 	}
-	return p
+	return p.String()
 }
 
 // Zone with all its RRsets.
@@ -235,9 +237,7 @@ func (a *API) ZoneHeader(ctx context.Context, zone string) (*Zone, error) {
 // CreateZone with settings as they are in the server's API.
 func (a *API) CreateZone(ctx context.Context, zone string, nameservers []string, settings map[string]any) error {
 	in := map[string]any{"name": zone, "nameservers": nameservers}
-	for k, v := range settings {
-		in[k] = v
-	}
+	maps.Copy(in, settings)
 	return wrap(a.call(ctx, http.MethodPost, "/zones", nil, in, nil), "create zone %s", zone)
 }
 
@@ -390,7 +390,8 @@ func (a *API) DeleteTSIGKey(ctx context.Context, name string) error {
 // Autoprimaries of the server.
 func (a *API) Autoprimaries(ctx context.Context) ([]Autoprimary, error) {
 	out := []Autoprimary{}
-	return out, wrap(a.call(ctx, http.MethodGet, "/autoprimaries", nil, nil, &out), "list autoprimaries")
+	err := a.call(ctx, http.MethodGet, "/autoprimaries", nil, nil, &out)
+	return out, wrap(err, "list autoprimaries")
 }
 
 // CreateAutoprimary on the server.

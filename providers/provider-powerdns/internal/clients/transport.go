@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,8 +58,8 @@ type middleware func(http.RoundTripper) http.RoundTripper
 // chain puts middlewares before a round tripper. The first one sees a request
 // first.
 func chain(base http.RoundTripper, ms ...middleware) http.RoundTripper {
-	for i := len(ms) - 1; i >= 0; i-- {
-		base = ms[i](base)
+	for _, v := range slices.Backward(ms) {
+		base = v(base)
 	}
 	return base
 }

@@ -23,8 +23,6 @@ import (
 
 const zoneName = "example.org."
 
-func ptr[T any](v T) *T { return &v }
-
 // kube knows some CryptoKeys.
 func kube(keys *[]v1alpha1.CryptoKey) client.Client {
 	return &test.MockClient{MockList: test.NewMockListFn(nil, func(l client.ObjectList) error {
@@ -37,7 +35,7 @@ func newKey(name, keyType, algorithm string) *v1alpha1.CryptoKey {
 	return &v1alpha1.CryptoKey{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name, UID: types.UID(name), Generation: 1},
 		Spec: v1alpha1.CryptoKeySpec{ForProvider: v1alpha1.CryptoKeyParameters{
-			Zone: "Example.org", KeyType: keyType, Algorithm: algorithm, Active: ptr(true), Published: ptr(true),
+			Zone: "Example.org", KeyType: keyType, Algorithm: algorithm, Active: new(true), Published: new(true),
 		}},
 	}
 }
@@ -105,7 +103,7 @@ func TestPair(t *testing.T) {
 	// An inactive zsk is reported as csk, with DS records, and is still a zsk.
 	testkit.Settle(zsk)
 	zsk.Generation++
-	zsk.Spec.ForProvider.Active = ptr(false)
+	zsk.Spec.ForProvider.Active = new(false)
 	b.Must(t, zsk)
 	if len(zsk.Status.AtProvider.DS) != 0 || *zsk.Status.AtProvider.Active {
 		t.Errorf("want an inactive zsk without DS, got %+v", zsk.Status.AtProvider)
@@ -232,7 +230,7 @@ func TestRSA(t *testing.T) {
 	if err := b.Reconcile(t, mg); err == nil || !strings.Contains(err.Error(), "requires the size (in bits)") {
 		t.Errorf("want the server's word on the size, got %v", err)
 	}
-	mg.Spec.ForProvider.Bits = ptr(int64(2048))
+	mg.Spec.ForProvider.Bits = new(int64(2048))
 	b.Must(t, mg)
 	if got := *mg.Status.AtProvider.Bits; got != 2048 {
 		t.Errorf("bits: want 2048, got %d", got)

@@ -260,10 +260,10 @@ func compare(r *clients.RRset, p *v1alpha1.RRsetParameters) drift.Fields {
 	}
 	found, want := []string{}, []string{}
 	for _, rec := range r.Records {
-		found = append(found, comparable(r.Type, rec.Content, rec.Disabled))
+		found = append(found, comparableRecord(r.Type, rec.Content, rec.Disabled))
 	}
 	for _, rec := range p.Records {
-		want = append(want, comparable(r.Type, rec.Content, rec.Disabled != nil && *rec.Disabled))
+		want = append(want, comparableRecord(r.Type, rec.Content, rec.Disabled != nil && *rec.Disabled))
 	}
 	slices.Sort(found)
 	slices.Sort(want)
@@ -285,8 +285,8 @@ func compare(r *clients.RRset, p *v1alpha1.RRsetParameters) drift.Fields {
 	return f
 }
 
-// comparable is a record the one way it can be written.
-func comparable(rrtype, content string, disabled bool) string {
+// comparableRecord is a record the one way it can be written.
+func comparableRecord(rrtype, content string, disabled bool) string {
 	k := canonical.Key(rrtype, content)
 	if disabled {
 		k += " (disabled)"

@@ -75,7 +75,7 @@ func (b *bench) zone(t *testing.T, name string) {
 func newRRset(name, rrtype string, contents ...string) *v1alpha1.RRset {
 	mg := &v1alpha1.RRset{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: strings.ToLower(name + "-" + rrtype), Generation: 1},
-		Spec:       v1alpha1.RRsetSpec{ForProvider: v1alpha1.RRsetParameters{Zone: "Example.ORG", Name: name, Type: rrtype, TTL: ptr(int64(60))}},
+		Spec:       v1alpha1.RRsetSpec{ForProvider: v1alpha1.RRsetParameters{Zone: "Example.ORG", Name: name, Type: rrtype, TTL: new(int64(60))}},
 	}
 	for _, c := range contents {
 		mg.Spec.ForProvider.Records = append(mg.Spec.ForProvider.Records, v1alpha1.Record{Content: c})
@@ -195,7 +195,7 @@ func TestLifecycle(t *testing.T) {
 	}
 
 	b.must(t, mg)
-	if diff := cmp.Diff(ptr(int64(3600)), mg.Spec.ForProvider.TTL); diff != "" {
+	if diff := cmp.Diff(new(int64(3600)), mg.Spec.ForProvider.TTL); diff != "" {
 		t.Errorf("late initialized ttl: -want, +got:\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"192.0.2.1"}, b.answers(t, "www.example.org", "A")); diff != "" {
@@ -211,7 +211,7 @@ func TestLifecycle(t *testing.T) {
 	// A changed spec is no drift.
 	settle(mg)
 	mg.Generation++
-	mg.Spec.ForProvider.Records = []v1alpha1.Record{{Content: "192.0.2.2"}, {Content: "192.0.2.3", Disabled: ptr(true)}}
+	mg.Spec.ForProvider.Records = []v1alpha1.Record{{Content: "192.0.2.2"}, {Content: "192.0.2.3", Disabled: new(true)}}
 	mg.Spec.ForProvider.Comments = []v1alpha1.Comment{{Content: "two", Account: "me"}}
 	b.must(t, mg)
 	if diff := cmp.Diff([]string{"192.0.2.2"}, b.answers(t, "www.example.org", "A")); diff != "" {
@@ -221,8 +221,8 @@ func TestLifecycle(t *testing.T) {
 		t.Errorf("want no event for a change of the spec, got %v", b.rec.events)
 	}
 	want := v1alpha1.RRsetObservation{
-		Zone: zoneName, FQDN: "www.example.org.", TTL: ptr(int64(3600)),
-		Records:  []v1alpha1.Record{{Content: "192.0.2.2"}, {Content: "192.0.2.3", Disabled: ptr(true)}},
+		Zone: zoneName, FQDN: "www.example.org.", TTL: new(int64(3600)),
+		Records:  []v1alpha1.Record{{Content: "192.0.2.2"}, {Content: "192.0.2.3", Disabled: new(true)}},
 		Comments: []v1alpha1.Comment{{Content: "two", Account: "me"}},
 	}
 	if diff := cmp.Diff(want, mg.Status.AtProvider); diff != "" {
@@ -489,7 +489,7 @@ func TestRestart(t *testing.T) {
 	// reconciler's back-off would make.
 	for round := range 8 {
 		for _, mg := range f.rrsets {
-			mg.Spec.ForProvider.TTL = ptr(int64(100 + round))
+			mg.Spec.ForProvider.TTL = new(int64(100 + round))
 		}
 		_ = f.all(ctx)
 	}

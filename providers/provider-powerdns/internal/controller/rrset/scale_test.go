@@ -60,7 +60,7 @@ func newFleet(tb testing.TB, url string, c *clock) *fleet {
 			f.rrsets = append(f.rrsets, &v1alpha1.RRset{
 				ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: fmt.Sprintf("r%d-%d", z, i)},
 				Spec: v1alpha1.RRsetSpec{ForProvider: v1alpha1.RRsetParameters{
-					Zone: zone, Name: fmt.Sprintf("r%d.%s", i, zone), Type: "A", TTL: ptr(int64(300)),
+					Zone: zone, Name: fmt.Sprintf("r%d.%s", i, zone), Type: "A", TTL: new(int64(300)),
 					Records: []v1alpha1.Record{{Content: fmt.Sprintf("192.0.2.%d", i)}},
 				}},
 			})
@@ -81,8 +81,6 @@ func serverAt(tb testing.TB, url string, o clients.Options) *clients.Server {
 func endpoint(url string) provider.Endpoint {
 	return provider.Endpoint{URL: url, Credentials: powerdns.APIKey}
 }
-
-func ptr[T any](v T) *T { return &v }
 
 // reconcile one RRset once.
 func (f *fleet) reconcile(ctx context.Context, mg *v1alpha1.RRset) error {
@@ -173,7 +171,7 @@ func TestRequestsOfAThousandRRsets(t *testing.T) {
 	}
 
 	for _, mg := range f.rrsets {
-		mg.Spec.ForProvider.TTL = ptr(int64(60))
+		mg.Spec.ForProvider.TTL = new(int64(60))
 	}
 	p.Reset()
 	start = time.Now()
@@ -301,7 +299,7 @@ func BenchmarkConverge(b *testing.B) {
 	for b.Loop() {
 		ttl++
 		for _, mg := range f.rrsets {
-			mg.Spec.ForProvider.TTL = ptr(ttl)
+			mg.Spec.ForProvider.TTL = new(ttl)
 		}
 		p.Reset()
 		if err := f.all(b.Context()); err != nil {

@@ -18,8 +18,6 @@ import (
 	"github.com/openova-io/catalyst/providers/provider-powerdns/internal/testkit"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 func newZone(externalName string, p v1alpha1.ZoneParameters) *v1alpha1.Zone {
 	mg := &v1alpha1.Zone{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "z", Generation: 1},
@@ -38,7 +36,7 @@ func TestLifecycle(t *testing.T) {
 	want := v1alpha1.ZoneObservation{
 		ID: "example.org.", Name: "example.org.", Kind: "Native", SOAEditAPI: "DEFAULT",
 		Nameservers: []string{"ns1.example.net.", "ns2.example.net."},
-		DNSSEC:      ptr(false), APIRectify: ptr(false), NSEC3Narrow: ptr(false), Presigned: ptr(false), NotifiedSerial: ptr(int64(0)),
+		DNSSEC:      new(false), APIRectify: new(false), NSEC3Narrow: new(false), Presigned: new(false), NotifiedSerial: new(int64(0)),
 	}
 	opt := cmpopts.IgnoreFields(v1alpha1.ZoneObservation{}, "Serial", "EditedSerial", "Presigned")
 	if diff := cmp.Diff(want, mg.Status.AtProvider, opt, cmpopts.EquateEmpty()); diff != "" {
@@ -65,8 +63,8 @@ func TestLifecycle(t *testing.T) {
 	testkit.Settle(mg)
 	mg.Generation++
 	p := &mg.Spec.ForProvider
-	p.Kind, p.Account, p.SOAEdit, p.SOAEditAPI = "Master", ptr("acme"), ptr("INCEPTION-EPOCH"), ptr("INCREASE")
-	p.Catalog, p.DNSSEC, p.NSEC3Param, p.APIRectify = ptr("Catalog.example"), ptr(true), ptr("1 0 0 -"), ptr(true)
+	p.Kind, p.Account, p.SOAEdit, p.SOAEditAPI = "Master", new("acme"), new("INCEPTION-EPOCH"), new("INCREASE")
+	p.Catalog, p.DNSSEC, p.NSEC3Param, p.APIRectify = new("Catalog.example"), new(true), new("1 0 0 -"), new(true)
 	b.Must(t, mg)
 	if got := b.Events.Take(); len(got) != 0 {
 		t.Errorf("want no event for a change of the spec, got %v", got)
@@ -88,7 +86,7 @@ func TestLifecycle(t *testing.T) {
 	}
 
 	mg.Generation++
-	p.Account, p.Catalog, p.SOAEdit = ptr(""), ptr(""), ptr("")
+	p.Account, p.Catalog, p.SOAEdit = new(""), new(""), new("")
 	b.Must(t, mg)
 	if got := len(b.DNS.Query(t, "mail.example.org", dns.TypeA).Answer); got == 0 {
 		t.Error("want the foreign record to be left alone")
