@@ -18,6 +18,9 @@ type Options struct {
 	Quiet time.Duration
 	// MaxQuiet is how long the first of them may be kept waiting.
 	MaxQuiet time.Duration
+	// BusyQuiet and BusyMaxQuiet take their place for a zone that was written
+	// moments ago: one change rarely comes alone.
+	BusyQuiet, BusyMaxQuiet time.Duration
 	// Now tells the time.
 	Now func() time.Time
 	// Changed is called with a reader of an RRset that someone else changed.
@@ -25,14 +28,20 @@ type Options struct {
 	Changed func(reader string)
 }
 
-// Defaults of Options. The wait for further changes costs a lone change less
-// than its own round trip, and lets a thousand changes made at once share a few
-// writes.
+// Defaults of Options. A lone change waits less than its own round trip. Those
+// that follow it wait until there is silence: a thousand changes come in at the
+// pace of the API server, over seconds, and are to share a few writes.
 const (
 	defaultMaxAge   = time.Minute
 	defaultQuiet    = 10 * time.Millisecond
 	defaultMaxQuiet = 150 * time.Millisecond
+
+	defaultBusyQuiet    = 300 * time.Millisecond
+	defaultBusyMaxQuiet = 5 * time.Second
 )
+
+// busyFor is how long a zone counts as busy after it was written.
+const busyFor = 10 * time.Second
 
 // maxIdle is how long a server nobody asked for is kept.
 const maxIdle = time.Hour
@@ -59,6 +68,12 @@ func NewServers(o Options) *Servers {
 	}
 	if o.MaxQuiet == 0 {
 		o.MaxQuiet = defaultMaxQuiet
+	}
+	if o.BusyQuiet == 0 {
+		o.BusyQuiet = max(defaultBusyQuiet, o.Quiet)
+	}
+	if o.BusyMaxQuiet == 0 {
+		o.BusyMaxQuiet = max(defaultBusyMaxQuiet, o.MaxQuiet)
 	}
 	if o.Now == nil {
 		o.Now = time.Now

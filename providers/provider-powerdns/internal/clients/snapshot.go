@@ -55,6 +55,7 @@ type zone struct {
 	pending  []*change
 	flushing bool
 	arrived  time.Time
+	written  time.Time
 }
 
 // A reader of an RRset.

@@ -78,6 +78,7 @@ func (z *zone) flush(ctx context.Context) {
 		z.server.writer <- struct{}{}
 		batch := z.cut()
 		results := z.write(ctx, batch)
+		z.written = time.Now()
 		z.forget(keys(batch)...)
 		<-z.server.writer
 
@@ -107,14 +108,18 @@ func keys(batch []*change) []key {
 // linger until no further change arrives.
 func (z *zone) linger() {
 	o := z.server.o
-	for begin := time.Now(); time.Since(begin) < o.MaxQuiet; {
+	enough, most := o.Quiet, o.MaxQuiet
+	if !z.written.IsZero() && time.Since(z.written) < busyFor {
+		enough, most = o.BusyQuiet, o.BusyMaxQuiet
+	}
+	for begin := time.Now(); time.Since(begin) < most; {
 		z.mu.Lock()
 		quiet, full := time.Since(z.arrived), len(z.pending) >= maxBatch
 		z.mu.Unlock()
-		if quiet >= o.Quiet || full {
+		if quiet >= enough || full {
 			return
 		}
-		time.Sleep(o.Quiet - quiet)
+		time.Sleep(enough - quiet)
 	}
 }
 

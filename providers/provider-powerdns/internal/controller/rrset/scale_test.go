@@ -185,6 +185,41 @@ func TestRequestsOfAThousandRRsets(t *testing.T) {
 	f.inSync(ctx)
 }
 
+// TestRequestsOfTrickledChanges changes 1,000 RRsets at the pace at which an API
+// server hands changes out, over two seconds, not at once.
+func TestRequestsOfTrickledChanges(t *testing.T) {
+	const pace = 2 * time.Millisecond
+	s := powerdns.Start(t)
+	p := s.Proxy(t)
+	f := newFleet(t, p.URL, &clock{})
+	ctx := t.Context()
+	if err := f.all(ctx); err != nil {
+		t.Fatal(err)
+	}
+
+	p.Reset()
+	wg, mu, failed := sync.WaitGroup{}, sync.Mutex{}, []error{}
+	for _, mg := range f.rrsets {
+		mg.Spec.ForProvider.TTL = new(int64(120))
+		wg.Go(func() {
+			if err := f.reconcile(ctx, mg); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				failed = append(failed, errors.Wrap(err, mg.GetName()))
+			}
+		})
+		time.Sleep(pace)
+	}
+	wg.Wait()
+	if err := errors.Join(failed...); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Count(http.MethodPatch); got > 2*zones {
+		t.Errorf("changing all over %s: want at most %d PATCHes, got %d", time.Duration(len(f.rrsets))*pace, 2*zones, got)
+	}
+	f.inSync(ctx)
+}
+
 // TestRequestsOfSpreadPolls polls with jitter for many rounds on a clock of its
 // own, the polls of a zone being spread over the whole interval, and changes a
 // record behind the provider's back now and then.
