@@ -4,10 +4,7 @@ SHELL := /bin/bash -o pipefail
 .DEFAULT_GOAL := help
 
 GO ?= go
-CONTROLLER_GEN := $(GO) run sigs.k8s.io/controller-tools/cmd/controller-gen@v0.20.0
-BOILERPLATE := hack/boilerplate/boilerplate.go.txt
 LOCAL := $(GO) run ./hack/local
-PROVIDERS := powerdns gitea
 
 .PHONY: help
 help: ## Show this help.
@@ -49,10 +46,6 @@ generate: ## Write all generated code and schemas anew.
 .PHONY: lint
 lint: ## Check style.
 	@"$$($(LOCAL) tools --path golangci-lint)" run ./...
-
-.PHONY: check-diff
-check-diff: generate ## Check that generated code is up to date.
-	@git diff --exit-code -- apis providers package || { echo "Generated code is out of date: commit what 'make generate' wrote."; exit 1; }
 
 .PHONY: test
 test: ## Run every check there is: lint, unit, property, provider and kuttl tests.

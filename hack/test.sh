@@ -15,6 +15,17 @@ eval "$(local_plane env)"
 CATALYST_GITEA="$(local_plane tools --path gitea)"
 export CATALYST_GITEA
 
+section "Generated code"
+# What is generated must be what is committed, or what is about to be.
+fingerprint() { git ls-files -z --cached --others --exclude-standard -- apis providers package | sort -z | xargs -0 sha256sum | sha256sum; }
+before="$(fingerprint)"
+hack/generate.sh
+[ "$(fingerprint)" = "$before" ] || {
+  echo "Generated code was out of date. Commit what make generate wrote:"
+  git status --short -- apis providers package
+  exit 1
+}
+
 section "Lint"
 "$(local_plane tools --path golangci-lint)" run ./...
 
