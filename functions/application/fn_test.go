@@ -297,3 +297,10 @@ func TestHosts(t *testing.T) {
 		})
 	}
 }
+
+func TestGolden(t *testing.T) {
+	w := proptest.Example(t, "../../examples/quickstart", "Application", "marketing-site")
+	proptest.Golden(t, w.Settle(t, newFn()), "testdata/quickstart.yaml")
+	w = proptest.Example(t, "../../examples/quickstart", "Application", "marketing-site", fluxKinds()...)
+	proptest.Golden(t, w.Settle(t, newFn()), "testdata/quickstart-flux.yaml")
+}

@@ -62,3 +62,8 @@ func TestCompose(t *testing.T) {
 		})
 	}
 }
+
+func TestGolden(t *testing.T) {
+	w := proptest.Example(t, "../../examples/quickstart", "Blueprint", "bp-wordpress")
+	proptest.Golden(t, w.Settle(t, newFn()), "testdata/quickstart.yaml")
+}

@@ -108,3 +108,8 @@ func TestCompose(t *testing.T) {
 		})
 	}
 }
+
+func TestGolden(t *testing.T) {
+	w := proptest.Example(t, "../../examples/quickstart", "Environment", "acme-prod", allKinds()...)
+	proptest.Golden(t, w.Settle(t, newFn()), "testdata/quickstart.yaml")
+}

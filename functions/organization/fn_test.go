@@ -154,3 +154,8 @@ func TestMembers(t *testing.T) {
 		})
 	}
 }
+
+func TestGolden(t *testing.T) {
+	w := proptest.Example(t, "../../examples/quickstart", "Organization", "acme")
+	proptest.Golden(t, w.Settle(t, newFn()), "testdata/quickstart.yaml")
+}
