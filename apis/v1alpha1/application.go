@@ -18,7 +18,7 @@ const (
 
 // ApplicationState is an Application's state in one Environment, in the words
 // people see.
-// +kubebuilder:validation:Enum=Running;Installing;Updating;Degraded;Failed;Paused;PendingApproval;Published
+// +kubebuilder:validation:Enum=Running;Installing;Updating;Degraded;Published
 type ApplicationState string
 
 // States of an Application in an Environment.
@@ -27,13 +27,13 @@ const (
 	StateInstalling ApplicationState = "Installing"
 	StateUpdating   ApplicationState = "Updating"
 	StateDegraded   ApplicationState = "Degraded"
-	StateFailed     ApplicationState = "Failed"
 	// StatePublished means that the Application's Git branch is in place and
 	// nothing that delivers from it is installed here.
 	StatePublished ApplicationState = "Published"
 )
 
 // ApplicationSpec installs one Blueprint in some Environments.
+// +kubebuilder:validation:XValidation:rule="self.environments[0].name == oldSelf.environments[0].name",message="spec.environments[0].name is immutable: changes of the Application are committed to the branch of its first Environment"
 type ApplicationSpec struct {
 	// BlueprintRef names the Blueprint and its exact version.
 	BlueprintRef BlueprintReference `json:"blueprintRef"`
@@ -93,7 +93,8 @@ type ApplicationEnvironment struct {
 	// +optional
 	Placement *ApplicationPlacement `json:"placement,omitempty"`
 
-	// Size names one of the Blueprint's manifests.overlays.
+	// Size names one of the Blueprint's manifests.overlays. It is what the
+	// Environment's overlay starts from; the overlay then belongs to people.
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	Size string `json:"size,omitempty"`
@@ -204,7 +205,7 @@ type ApplicationEnvironmentStatus struct {
 // +kubebuilder:printcolumn:name="STATUS",type=string,JSONPath=`.status.summary`
 // +kubebuilder:printcolumn:name="REPOSITORY",type=string,JSONPath=`.status.repository.url`
 // +kubebuilder:printcolumn:name="HOSTS",type=string,JSONPath=`.status.hosts`,priority=1
-// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z][a-z0-9-]{1,38}[a-z0-9]$')",message="metadata.name must be 3 to 40 lower-case letters, digits and dashes, starting with a letter: it becomes a repository, a namespace and a DNS label"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z][a-z0-9-]{1,38}[a-z0-9]$')",message="metadata.name must be 3 to 40 lower-case letters, digits and dashes, starting with a letter: it becomes a repository and a DNS label"
 // +kubebuilder:validation:XValidation:rule="!(self.metadata.name in ['shared-blueprints','catalyst-config','policy-bundle','runbooks'])",message="metadata.name is reserved for a repository the platform keeps in every Organization"
 type Application struct {
 	metav1.TypeMeta   `json:",inline"`

@@ -16,8 +16,9 @@ type BlueprintSpec struct {
 	// +optional
 	Card *BlueprintCard `json:"card,omitempty"`
 
-	// Visibility of the Blueprint among those who may see it: listed in the
-	// catalog, unlisted and found by name, or private.
+	// Visibility of the Blueprint for catalogs that show it: listed, unlisted
+	// and found by name, or private. Who may use it is decided by its
+	// namespace.
 	// +kubebuilder:validation:Enum=listed;unlisted;private
 	// +kubebuilder:default=listed
 	Visibility string `json:"visibility,omitempty"`
@@ -91,17 +92,20 @@ type PlacementSchema struct {
 	// +optional
 	// +listType=set
 	Modes []PlacementMode `json:"modes,omitempty"`
-	// MinRegions the Blueprint needs.
+	// MinRegions is the least number of host clusters the Blueprint needs in
+	// an Environment.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=5
 	MinRegions *int64 `json:"minRegions,omitempty"`
-	// MaxRegions the Blueprint can use.
+	// MaxRegions is the greatest number of host clusters the Blueprint can use
+	// in an Environment.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=5
 	MaxRegions *int64 `json:"maxRegions,omitempty"`
-	// Default mode.
+	// Default mode that catalogs offer. An Application that names no placement
+	// is single-region.
 	// +optional
 	Default PlacementMode `json:"default,omitempty"`
 }

@@ -29,8 +29,8 @@ type EnvironmentSpec struct {
 	// +optional
 	Placement *EnvironmentPlacement `json:"placement,omitempty"`
 
-	// Ingress addresses of host clusters that no Sovereign manages. Those of
-	// others are looked up.
+	// Ingress addresses of the Environment's host clusters. Applications get
+	// DNS names on those that have one.
 	// +optional
 	// +kubebuilder:validation:MaxItems=5
 	// +listType=map

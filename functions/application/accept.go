@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/openova-io/catalyst/apis/v1alpha1"
 	"github.com/openova-io/catalyst/internal/blueprint"
 	"github.com/openova-io/catalyst/internal/naming"
@@ -145,6 +147,9 @@ func (a *application) checkPlacements() *refusal {
 				message: fmt.Sprintf("spec.environments[%d].placement.mode is %q, and Blueprint %s supports %s", i, p.Mode, a.blueprint.GetName(), join(s.Modes)),
 			}
 		}
+		if no := a.checkRegions(i, p); no != nil {
+			return no
+		}
 		var offered []string
 		if ep := a.envs[e.Name].Spec.Placement; ep != nil {
 			offered = ep.HostClusters
@@ -160,6 +165,22 @@ func (a *application) checkPlacements() *refusal {
 		}
 	}
 	return nil
+}
+
+// checkRegions refuses fewer or more host clusters than the Blueprint can use.
+func (a *application) checkRegions(i int, p v1alpha1.ApplicationPlacement) *refusal {
+	s, n := a.blueprint.Spec.PlacementSchema, int64(len(p.HostClusters))
+	if s == nil {
+		return nil
+	}
+	least, most := ptr.Deref(s.MinRegions, 0), ptr.Deref(s.MaxRegions, n)
+	if n >= least && n <= most {
+		return nil
+	}
+	return &refusal{
+		reason:  ReasonInvalidPlacement,
+		message: fmt.Sprintf("spec.environments[%d].placement.hostClusters has %d entries, and Blueprint %s takes %d to %d", i, n, a.blueprint.GetName(), least, most),
+	}
 }
 
 // placement of the Application in an Environment: what was asked for, or the

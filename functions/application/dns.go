@@ -40,9 +40,12 @@ func (a *application) composeDNS(*composing.Step) error {
 			s.Blame(v1alpha1.KindEnvironment, e.Name)
 			continue
 		}
-		if err := s.Desire(keyHostPrefix+e.Name, a.host(e, groups)); err != nil {
+		rr := a.host(e, groups)
+		prefix := keyHostPrefix + e.Name + "/"
+		if err := s.Desire(prefix+rr.GetName(), rr); err != nil {
 			return err
 		}
+		a.run.RetireOthers(prefix, "the Application has another name or kind of record there")
 	}
 	a.retireEnvironments(keyHostPrefix)
 	return nil
@@ -74,7 +77,9 @@ func (a *application) host(e v1alpha1.ApplicationEnvironment, groups [][]string)
 		records = append(records, powerdns.Record{Content: a.lua(fqdn, mode, groups)})
 	}
 	return &powerdns.RRset{
-		ObjectMeta: a.meta(a.GetName() + "-" + e.Name),
+		// What cannot change about an RRset is in its name: another domain or
+		// placement makes another RRset.
+		ObjectMeta: a.meta(fqdn + "-" + strings.ToLower(typ)),
 		Spec: powerdns.RRsetSpec{ForProvider: powerdns.RRsetParameters{
 			Zone:    a.domain,
 			Name:    fqdn,

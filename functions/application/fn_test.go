@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,11 +87,12 @@ func TestComposed(t *testing.T) {
 	everything := []string{
 		"branch-main", "branch-staging", "content", "delivery-acme-dev/hz-fsn-rtz-dev",
 		"delivery-acme-prod/hz-fsn-rtz-prod", "delivery-acme-prod/hz-hel-rtz-prod", "deploy-key",
-		"host-acme-dev", "host-acme-prod", "protection-develop", "protection-main", "protection-staging",
+		"host-acme-dev/marketing-site.acme-dev.acme.example-a", "host-acme-prod/marketing-site.acme-prod.acme.example-lua",
+		"protection-develop", "protection-main", "protection-staging",
 		"repository", "source-acme-dev", "source-acme-prod",
 	}
 	withoutFlux := []string{
-		"branch-main", "branch-staging", "content", "host-acme-dev", "host-acme-prod",
+		"branch-main", "branch-staging", "content", "host-acme-dev/marketing-site.acme-dev.acme.example-a", "host-acme-prod/marketing-site.acme-prod.acme.example-lua",
 		"protection-develop", "protection-main", "protection-staging", "repository",
 	}
 	cases := map[string]struct {
@@ -238,10 +240,68 @@ func TestRemovedEnvironment(t *testing.T) {
 	_, rsp := w.Run(t, newFn())
 	want := []string{
 		"branch-main", "branch-staging", "content", "delivery-acme-dev/hz-fsn-rtz-dev", "deploy-key",
-		"host-acme-dev", "protection-develop", "protection-main", "protection-staging", "repository", "source-acme-dev",
+		"host-acme-dev/marketing-site.acme-dev.acme.example-a", "protection-develop", "protection-main", "protection-staging", "repository", "source-acme-dev",
 	}
 	if diff := cmp.Diff(want, proptest.Keys(rsp)); diff != "" {
 		t.Errorf("composed resources after removing acme-prod: -want, +got:\n%s", diff)
+	}
+}
+
+// What cannot change about an RRset makes another one.
+func TestMovedHosts(t *testing.T) {
+	const prodA, prodLUA = "host-acme-prod/marketing-site.acme-prod.acme.example-a", "host-acme-prod/marketing-site.acme-prod.acme.example-lua"
+	hosts := func(rsp *fnv1.RunFunctionResponse) []string {
+		return slices.DeleteFunc(proptest.Keys(rsp), func(k string) bool { return !strings.HasPrefix(k, "host-acme-prod") })
+	}
+	cases := map[string]struct {
+		reason string
+		move   func(w *proptest.World)
+		want   []string
+	}{
+		"Stay": {reason: "Nothing moves by itself", move: func(*proptest.World) {}, want: []string{prodLUA}},
+		"Placement": {
+			reason: "A single region has a plain address",
+			move: func(w *proptest.World) {
+				envs := w.XR.GetFields()["spec"].GetStructValue().GetFields()["environments"].GetListValue()
+				delete(envs.GetValues()[1].GetStructValue().GetFields(), "placement")
+			},
+			want: []string{prodA},
+		},
+		"Domain": {
+			reason: "Another domain is another name",
+			move: func(w *proptest.World) {
+				w.Objects[0].GetFields()["spec"].GetStructValue().Fields["domain"] = structpb.NewStringValue("acme.test")
+			},
+			want: []string{"host-acme-prod/marketing-site.acme-prod.acme.test-lua"},
+		},
+		"NoAddress": {
+			reason: "A name stays while nobody knows where to",
+			move: func(w *proptest.World) {
+				delete(w.Objects[2].GetFields()["spec"].GetStructValue().GetFields(), "ingress")
+			},
+			want: []string{prodLUA},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := world(t, app, organization, environments, wordpress)
+			w.Settle(t, newFn())
+			tc.move(w)
+			_, rsp := w.Run(t, newFn())
+			if diff := cmp.Diff(tc.want, hosts(rsp)); diff != "" {
+				t.Errorf("%s: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// Without host clusters there is nowhere to run.
+func TestStateWithoutHostClusters(t *testing.T) {
+	w := world(t, app, organization, strings.Replace(environments, "placement: {hostClusters: [hz-fsn-rtz-dev]}, ", "", 1), wordpress)
+	rsp := w.Settle(t, newFn())
+	envs := rsp.GetDesired().GetComposite().GetResource().AsMap()["status"].(map[string]any)["environments"].([]any)
+	if diff := cmp.Diff(any("Published"), envs[0].(map[string]any)["state"]); diff != "" {
+		t.Errorf("state in acme-dev: -want, +got:\n%s", diff)
 	}
 }
 
@@ -283,9 +343,9 @@ func TestHosts(t *testing.T) {
 		return fp["name"].(string) + " " + fp["type"].(string) + " " + fp["records"].([]any)[0].(map[string]any)["content"].(string)
 	}
 	cases := map[string]struct{ reason, key, want string }{
-		"SingleRegion": {reason: "One region is a plain address", key: "host-acme-dev", want: "marketing-site.acme-dev.acme.example A 192.0.2.10"},
+		"SingleRegion": {reason: "One region is a plain address", key: "host-acme-dev/marketing-site.acme-dev.acme.example-a", want: "marketing-site.acme-dev.acme.example A 192.0.2.10"},
 		"HotStandby": {
-			reason: "The standby answers when the primary does not", key: "host-acme-prod",
+			reason: "The standby answers when the primary does not", key: "host-acme-prod/marketing-site.acme-prod.acme.example-lua",
 			want: `marketing-site.acme-prod.acme.example LUA A "ifurlup('https://marketing-site.acme-prod.acme.example/healthz', {{'192.0.2.20'},{'192.0.2.30','192.0.2.31'}}, {selector='all'})"`,
 		},
 	}

@@ -133,7 +133,7 @@ func (a *application) newBranch(name string) *gitea.Branch {
 // protection of a branch. The entry branch takes commits, the others only pull
 // requests; none can be rewritten or deleted, by administrators either.
 func (a *application) protection(branch string) *gitea.BranchProtection {
-	return &gitea.BranchProtection{
+	bp := &gitea.BranchProtection{
 		ObjectMeta: a.meta(a.GetName() + "-" + branch),
 		Spec: gitea.BranchProtectionSpec{ForProvider: gitea.BranchProtectionParameters{
 			Owner:                   new(a.GetNamespace()),
@@ -146,4 +146,8 @@ func (a *application) protection(branch string) *gitea.BranchProtection {
 			DismissStaleApprovals:   new(true),
 		}},
 	}
+	if a.Spec.DeletionPolicy == v1alpha1.DeletionOrphan {
+		bp.Spec.ManagementPolicies = neverDelete()
+	}
+	return bp
 }

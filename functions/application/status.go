@@ -29,7 +29,7 @@ func (a *application) report() {
 	for _, e := range a.Spec.Environments {
 		st := v1alpha1.ApplicationEnvironmentStatus{Name: e.Name, Branch: a.branch(e.Name)}
 		st.State, st.Revision = a.stateIn(e)
-		if a.domain != "" && a.run.Observed(keyHostPrefix+e.Name) != nil {
+		if a.domain != "" && len(a.run.ObservedKeys(keyHostPrefix+e.Name+"/")) > 0 {
 			st.Host = naming.ApplicationHost(a.GetName(), e.Name, a.domain)
 			a.status.Hosts = append(a.status.Hosts, st.Host)
 		}
@@ -38,17 +38,18 @@ func (a *application) report() {
 }
 
 // stateIn an Environment is what Flux says of it, on the worst of its host
-// clusters. Without Flux it ends where the platform's part ends: the branch.
+// clusters. Without Flux or host clusters it ends where the platform's part
+// ends: the branch.
 func (a *application) stateIn(e v1alpha1.ApplicationEnvironment) (v1alpha1.ApplicationState, string) {
-	revision := a.revision(e)
-	if !a.flux {
+	revision, hostClusters := a.revision(e), a.placement(e).HostClusters
+	if !a.flux || len(hostClusters) == 0 {
 		if revision == "" {
 			return v1alpha1.StateInstalling, ""
 		}
 		return v1alpha1.StatePublished, revision
 	}
 	state := v1alpha1.StateRunning
-	for _, hc := range a.placement(e).HostClusters {
+	for _, hc := range hostClusters {
 		k := a.run.Observed(keyDeliveryPrefix + e.Name + "/" + hc)
 		applied := k.String("status", "lastAppliedRevision")
 		if applied == "" {

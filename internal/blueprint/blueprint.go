@@ -137,7 +137,11 @@ func leaves(e *jsonschema.ValidationError, out *[]string) {
 	if len(e.InstanceLocation) > 0 {
 		at += "/" + strings.Join(e.InstanceLocation, "/")
 	}
-	*out = append(*out, at+": "+e.ErrorKind.LocalizedString(p))
+	what := e.ErrorKind.LocalizedString(p)
+	if _, ok := e.ErrorKind.(*kind.FalseSchema); ok {
+		what = "is not a parameter of the Blueprint"
+	}
+	*out = append(*out, at+": "+what)
 }
 
 // Sizes that the Blueprint offers, sorted.

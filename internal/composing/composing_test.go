@@ -271,4 +271,3 @@ func TestProgress(t *testing.T) {
 		t.Errorf("blocking: -want, +got:\n%s", diff)
 	}
 }
-

@@ -33,6 +33,8 @@ func Requirements() []Requirement {
 		{Package: "pdns-backend-sqlite3", Files: []string{"/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql"}},
 		{Package: "sqlite3", Files: []string{"sqlite3"}},
 		{Package: "bind9-dnsutils", Files: []string{"dig"}},
+		{Package: "curl", Files: []string{"curl"}},
+		{Package: "jq", Files: []string{"jq"}},
 		{Package: "git", Files: []string{"git"}},
 		{Package: "openssh-client", Files: []string{"ssh-keygen"}},
 		// Gitea's SQLite is C.
