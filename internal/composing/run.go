@@ -8,8 +8,6 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -251,7 +249,12 @@ func (r *Run) holdStatus(rsp *fnv1.RunFunctionResponse) error {
 		status = s.AsMap()
 		delete(status, "conditions")
 	}
-	return setStatus(rsp, status, fnv1.Ready_READY_FALSE)
+	s, err := structpb.NewStruct(status)
+	if err != nil {
+		return errors.Wrap(err, "cannot render status")
+	}
+	setStatus(rsp, s, fnv1.Ready_READY_FALSE)
+	return nil
 }
 
 // report conditions, and events for those that changed. Events for what stays
@@ -297,7 +300,7 @@ func (r *Run) writeStatus(rsp *fnv1.RunFunctionResponse, ready bool) error {
 	if r.status == nil {
 		return r.holdStatus(rsp)
 	}
-	status, err := runtime.DefaultUnstructuredConverter.ToUnstructured(r.status)
+	status, err := structOf(r.status)
 	if err != nil {
 		return errors.Wrap(err, "cannot render status")
 	}
@@ -305,36 +308,12 @@ func (r *Run) writeStatus(rsp *fnv1.RunFunctionResponse, ready bool) error {
 	if ready {
 		rd = fnv1.Ready_READY_TRUE
 	}
-	return setStatus(rsp, status, rd)
-}
-
-func setStatus(rsp *fnv1.RunFunctionResponse, status map[string]any, ready fnv1.Ready) error {
-	s, err := structpb.NewStruct(map[string]any{"status": status})
-	if err != nil {
-		return errors.Wrap(err, "cannot render status")
-	}
-	rsp.Desired.Composite = &fnv1.Resource{Resource: s, Ready: ready}
+	setStatus(rsp, status, rd)
 	return nil
 }
 
-// encode a typed or unstructured object the way server-side apply wants it:
-// nothing the function has no opinion about.
-func encode(o client.Object) (*structpb.Struct, error) {
-	if u, ok := o.(*unstructured.Unstructured); ok {
-		return structpb.NewStruct(u.Object)
-	}
-	gvks, _, err := Scheme().ObjectKinds(o)
-	if err != nil {
-		return nil, errors.Wrapf(err, "%T is not registered", o)
-	}
-	obj, err := runtime.DefaultUnstructuredConverter.ToUnstructured(o)
-	if err != nil {
-		return nil, errors.Wrapf(err, "cannot convert %T", o)
-	}
-	delete(obj, "status")
-	if m, ok := obj["metadata"].(map[string]any); ok {
-		delete(m, "creationTimestamp")
-	}
-	obj["apiVersion"], obj["kind"] = gvks[0].GroupVersion().String(), gvks[0].Kind
-	return structpb.NewStruct(obj)
+func setStatus(rsp *fnv1.RunFunctionResponse, status *structpb.Struct, ready fnv1.Ready) {
+	rsp.Desired.Composite = &fnv1.Resource{Ready: ready, Resource: &structpb.Struct{Fields: map[string]*structpb.Value{
+		"status": structpb.NewStructValue(status),
+	}}}
 }
