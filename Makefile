@@ -31,7 +31,7 @@ clean: ## Remove everything: state, and the programs that were built for it.
 	@$(LOCAL) clean
 
 .PHONY: demo
-demo: ## Install a tenant's first application on the local control plane.
+demo: ## Install a first Application on the local control plane.
 	@$(LOCAL) up
 	@hack/demo.sh
 

@@ -32,7 +32,7 @@ const (
 	DeletionOrphan DeletionPolicy = "Orphan"
 )
 
-// OrganizationSpec is what a tenant asks for.
+// OrganizationSpec is what an Organization asks for.
 type OrganizationSpec struct {
 	// DisplayName of the Organization, as people write it.
 	// +kubebuilder:validation:MinLength=1
@@ -149,8 +149,8 @@ type OrganizationChildren struct {
 	Blueprints int `json:"blueprints"`
 }
 
-// An Organization is a tenant: people, a namespace, a Git organization and the
-// Environments and Applications in it.
+// An Organization is who uses a Sovereign: people, a namespace, a Git
+// organization and the Environments and Applications in it.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:scope=Cluster,path=organizations,singular=organization,shortName=org,categories={catalyst}

@@ -132,7 +132,7 @@ func TestReservedSlug(t *testing.T) {
 		slug   string
 		want   bool
 	}{
-		"Tenant":    {reason: "An ordinary slug is free", slug: "acme", want: false},
+		"Free":      {reason: "An ordinary slug is free", slug: "acme", want: false},
 		"Component": {reason: "Components are reserved", slug: "flux", want: true},
 		"Region":    {reason: "Dimension codes are reserved", slug: "fsn", want: true},
 		"Kube":      {reason: "Kubernetes' namespaces are reserved", slug: "kube-public", want: true},

@@ -111,7 +111,7 @@ func (r *Resolver) Resolve(ctx context.Context, mg resource.ModernManaged) (Endp
 	return Endpoint{URL: strings.TrimRight(spec.URL, "/"), Credentials: creds, CABundle: spec.CABundle}, nil
 }
 
-// confine refuses credentials a tenant could not read herself: a namespaced
+// confine refuses credentials that people of the namespace could not read themselves: a namespaced
 // provider configuration is writable by whoever owns the namespace, and the
 // provider reads with rights of its own.
 func confine(c commonv1alpha1.ProviderCredentials, namespace string) error {

@@ -1,6 +1,6 @@
 // Package tenancy finds what an object's Organization decides for it. The
-// Organization is the one the object's namespace is named after; nothing a
-// tenant writes chooses another.
+// Organization is the one the object's namespace is named after; nothing
+// people write in it chooses another.
 package tenancy
 
 import (

@@ -1,4 +1,4 @@
 #!/usr/bin/env bash
 . ../lib.sh
-. ../tenant.sh
-tenant initrode
+. ../organization.sh
+establish initrode

@@ -1,4 +1,4 @@
 #!/usr/bin/env bash
 . ../lib.sh
-. ../tenant.sh
+. ../organization.sh
 evict initrode

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 . ../lib.sh
-. ../tenant.sh
-tenant umbrella
+. ../organization.sh
+establish umbrella
 says() { # FIELD PATCH MESSAGE
   kubectl get application marketing-site -n umbrella -o json | jq "del(.status, .metadata.uid, .metadata.resourceVersion, .metadata.annotations, .metadata.labels, .metadata.finalizers, .spec.crossplane) | .metadata.name = \"bad\" | $1" | kubectl apply -f - >/dev/null
   told() { kubectl get application bad -n umbrella -o jsonpath='{.status.conditions[?(@.type=="Accepted")].message}' | grep -qF -- "$1"; }

@@ -1,4 +1,4 @@
 #!/usr/bin/env bash
 . ../lib.sh
-. ../tenant.sh
-tenant hooli
+. ../organization.sh
+establish hooli

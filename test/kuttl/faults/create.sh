@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 . ../lib.sh
-. ../tenant.sh
+. ../organization.sh
 
 # victim PATTERN: the pid of this control plane's process, whatever else runs.
 victim() { pgrep -f -- "$1" | while read -r pid; do tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$CATALYST_STATE" || tr '\0' ' ' <"/proc/$pid/environ" 2>/dev/null | grep -qF -- "$CATALYST_STATE" && echo "$pid"; done | head -1; }
 
-tenant soylent
+establish soylent
 for i in 0 1 2 3 4 5 6 7 8 9; do
   kubectl get application marketing-site -n soylent -o json |
     jq "del(.status, .metadata.uid, .metadata.resourceVersion, .metadata.annotations, .metadata.labels, .metadata.finalizers, .metadata.creationTimestamp, .metadata.generation, .metadata.managedFields, .spec.crossplane) | .metadata.name = \"app-$i\""

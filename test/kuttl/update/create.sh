@@ -1,4 +1,4 @@
 #!/usr/bin/env bash
 . ../lib.sh
-. ../tenant.sh
-tenant globex
+. ../organization.sh
+establish globex

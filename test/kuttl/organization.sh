@@ -1,6 +1,6 @@
-# tenant NAME: an Organization with one Application in two Environments, in a
+# establish NAME: an Organization with one Application in two Environments, in a
 # zone of its own, ready to use. Sourced after lib.sh.
-tenant() {
+establish() {
   local dir="$1.tmp"
   rm -rf "$dir"
   mkdir "$dir"
@@ -13,7 +13,7 @@ tenant() {
   ready organization.catalyst.openova.io "$1"
 }
 
-# evict NAME: delete a tenant and its zone, children first, and prove it gone.
+# evict NAME: delete the Organization and its zone, children first, and prove it gone.
 evict() {
   kubectl delete application --all -n "$1" --timeout=60s
   eventually 30 kubectl delete environment,blueprint --all -n "$1" --timeout=60s
