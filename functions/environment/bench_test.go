@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/openova-io/catalyst/internal/proptest"
@@ -13,11 +14,11 @@ func BenchmarkRunFunction(b *testing.B) {
 	fn := newFn()
 	for _, n := range []int{1, 10, 50, 200} {
 		b.Run(fmt.Sprintf("%d_Applications", n), func(b *testing.B) {
-			docs := environment + "\n---\n" + others
+			docs := []string{environment, others}
 			for i := range n {
-				docs += fmt.Sprintf("\n---\napiVersion: catalyst.openova.io/v1alpha1\nkind: Application\nmetadata: {name: a%d, namespace: acme}\nspec: {environments: [{name: acme-prod}]}", i)
+				docs = append(docs, fmt.Sprintf("apiVersion: catalyst.openova.io/v1alpha1\nkind: Application\nmetadata: {name: a%d, namespace: acme}\nspec: {environments: [{name: acme-prod}]}", i))
 			}
-			w := proptest.NewWorld(b, docs, allKinds()...)
+			w := proptest.NewWorld(b, strings.Join(docs, "\n---\n"), allKinds()...)
 			w.Settle(b, fn)
 			req, rsp := w.Run(b, fn)
 			b.ReportAllocs()

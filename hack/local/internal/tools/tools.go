@@ -139,6 +139,7 @@ func Recipes() []Recipe {
 			Programs: map[string]string{"angryjet": "github.com/crossplane/crossplane-tools/cmd/angryjet"},
 			Optional: true,
 		},
+		{Name: "patch-and-transform", Module: "github.com/crossplane-contrib/function-patch-and-transform", Programs: map[string]string{"patch-and-transform": "github.com/crossplane-contrib/function-patch-and-transform"}, Optional: true},
 	}
 }
 

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+)
+
+const (
+	quickstart = "examples/quickstart"
+	tenant     = "acme"
+	app        = "marketing-site"
+	zone       = "acme.example"
+	catalyst   = "catalyst.openova.io/v1alpha1"
+	giteaAPI   = "/api/v1"
+	dnsAPI     = "/api/v1/servers/localhost"
+	// settle is how long everything else of the quickstart gets once the
+	// Application is ready.
+	settle = 5 * time.Second
+)
+
+// An outcome of one run of the quickstart.
+type outcome struct {
+	ready, script time.Duration
+	// Gitea's time for the Application's repository: for all requests of the
+	// run, for the same writes made one after the other, and the naive way.
+	gitea, alone, naive time.Duration
+	calls, writes       int
+}
+
+// measureApplication times the quickstart beside a script that makes the same
+// writes one after the other, and then leaves the Application alone.
+func measureApplication(ctx context.Context, o options) ([]table, error) {
+	s, err := o.Plane.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.restore()
+
+	runs := table{
+		title:  "The quickstart, applied at once, beside a script that makes the same writes one after the other",
+		header: []string{"Run", "Application ready", "Script", "Ratio", "Gitea's time for the repository", "Calls", "Writes", "Same writes, by the script", "Naive way", "Script / naive"},
+	}
+	var quiet table
+	for run := range o.Runs {
+		out, log, err := s.quickstart(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if run == o.Runs-1 {
+			if quiet, err = s.settled(ctx, o.Settled); err != nil {
+				return nil, err
+			}
+		}
+		if err := s.deleteQuickstart(ctx); err != nil {
+			return nil, err
+		}
+		if out.script, out.alone, err = s.script(ctx, log); err != nil {
+			return nil, err
+		}
+		if out.naive, err = s.naive(ctx, log); err != nil {
+			return nil, err
+		}
+		runs.add(strconv.Itoa(run+1), seconds(out.ready), seconds(out.script), fmt.Sprintf("%.1f", out.ready.Seconds()/out.script.Seconds()),
+			seconds(out.gitea), strconv.Itoa(out.calls), strconv.Itoa(out.writes), seconds(out.alone), seconds(out.naive), fmt.Sprintf("%.2f", out.alone.Seconds()/out.naive.Seconds()))
+	}
+	return []table{runs, quiet}, nil
+}
+
+// recorded is what the servers were asked during one run.
+type recorded struct{ gitea, powerdns []request }
+
+func (s *site) quickstart(ctx context.Context) (outcome, recorded, error) {
+	s.gitea.take()
+	s.powerdns.take()
+	begin := time.Now()
+	if out, err := exec.CommandContext(ctx, "kubectl", "apply", "-f", quickstart).CombinedOutput(); err != nil {
+		return outcome{}, recorded{}, errors.Wrapf(err, "cannot apply the quickstart: %s", out)
+	}
+	xr := object(catalyst, "Application", tenant, app)
+	if _, err := until(ctx, "the Application is ready", look, func(ctx context.Context) (bool, error) { return s.ready(ctx, xr) }); err != nil {
+		return outcome{}, recorded{}, err
+	}
+	out := outcome{ready: time.Since(begin)}
+	org := object(catalyst, "Organization", "", tenant)
+	if _, err := until(ctx, "the Organization is ready", look, func(ctx context.Context) (bool, error) { return s.ready(ctx, org) }); err != nil {
+		return outcome{}, recorded{}, err
+	}
+	if err := pause(ctx, settle); err != nil {
+		return outcome{}, recorded{}, err
+	}
+	log := recorded{gitea: s.gitea.take(), powerdns: s.powerdns.take()}
+	own := ofRepository(log.gitea)
+	out.gitea, out.calls = total(own), len(own)
+	out.writes = len(writes(own))
+	return out, log, nil
+}
+
+// ofRepository are the requests about the Application's repository.
+func ofRepository(rs []request) []request {
+	return slices.DeleteFunc(slices.Clone(rs), func(r request) bool { return !isOfRepository(r) })
+}
+
+func isOfRepository(r request) bool {
+	if strings.HasPrefix(r.path, giteaAPI+"/repos/"+tenant+"/"+app) {
+		return true
+	}
+	return r.path == giteaAPI+"/orgs/"+tenant+"/repos" && r.method == http.MethodPost && strings.Contains(string(r.body), `"`+app+`"`)
+}
+
+// settled leaves the Application alone and counts what is asked meanwhile.
+func (s *site) settled(ctx context.Context, during time.Duration) (table, error) {
+	s.gitea.take()
+	s.powerdns.take()
+	if err := pause(ctx, during); err != nil {
+		return table{}, err
+	}
+	t := table{title: fmt.Sprintf("The settled quickstart, left alone for %s", during), header: []string{"Server", "GETs", "GETs a minute", "Writes"}}
+	for name, rs := range map[string][]request{"Gitea": s.gitea.take(), "PowerDNS": s.powerdns.take()} {
+		t.add(name, strconv.Itoa(count(rs, http.MethodGet)), fmt.Sprintf("%.1f", float64(count(rs, http.MethodGet))/during.Minutes()), strconv.Itoa(len(writes(rs))))
+		for _, r := range writes(rs) {
+			fmt.Printf("a write to a settled Application: %s %s: %d\n", r.method, r.path, r.status)
+		}
+	}
+	slices.SortFunc(t.rows, func(a, b []string) int { return strings.Compare(a[0], b[0]) })
+	return t, nil
+}
+
+func (s *site) deleteQuickstart(ctx context.Context) error {
+	// The Organization refuses until its children are gone, and goes then.
+	out, err := exec.CommandContext(ctx, "kubectl", "delete", "-f", quickstart, "--wait=false").CombinedOutput()
+	if err != nil && !strings.Contains(string(out), "still has") {
+		return errors.Wrapf(err, "cannot delete the quickstart: %s", out)
+	}
+	_, err = until(ctx, "the quickstart is gone", look, func(ctx context.Context) (bool, error) {
+		for _, o := range [][4]string{{catalyst, "Organization", "", tenant}, {"v1", "Namespace", "", tenant}, {"powerdns.openova.io/v1alpha1", "Zone", "catalyst-system", zone}} {
+			if ok, err := s.gone(ctx, object(o[0], o[1], o[2], o[3])); !ok {
+				return false, err
+			}
+		}
+		return true, nil
+	})
+	return err
+}
+
+var commitID = regexp.MustCompile(`"[0-9a-f]{40}"`)
+
+// script makes the writes of a run again, one after the other, and tells how
+// long that took, and how long those of the Application's repository. It knows
+// everything a run has to find out: there are no reads.
+func (s *site) script(ctx context.Context, log recorded) (all, repository time.Duration, err error) {
+	begin := time.Now()
+	for _, c := range []struct {
+		server *proxy
+		log    []request
+	}{{s.gitea, log.gitea}, {s.powerdns, log.powerdns}} {
+		for _, r := range writes(c.log) {
+			if r.status >= http.StatusMultipleChoices {
+				continue
+			}
+			body := r.body
+			if strings.HasSuffix(r.path, "/branches") {
+				// The commit has another name each time.
+				body = commitID.ReplaceAll(body, []byte(`"develop"`))
+			}
+			at := time.Now()
+			if err := c.server.call(ctx, r.method, r.path, body); err != nil {
+				return 0, 0, err
+			}
+			if isOfRepository(r) {
+				repository += time.Since(at)
+			}
+		}
+	}
+	all = time.Since(begin)
+	return all, repository, s.clean(ctx, log)
+}
+
+func (s *site) clean(ctx context.Context, log recorded) error {
+	var repos []string
+	for _, r := range writes(log.gitea) {
+		if r.method != http.MethodPost || r.path != giteaAPI+"/orgs/"+tenant+"/repos" {
+			continue
+		}
+		var body struct {
+			Name string `json:"name"`
+		}
+		if err := json.Unmarshal(r.body, &body); err != nil {
+			return errors.Wrap(err, "cannot read a recorded request")
+		}
+		repos = append(repos, body.Name)
+	}
+	for _, r := range repos {
+		if err := s.gitea.call(ctx, http.MethodDelete, giteaAPI+"/repos/"+tenant+"/"+r, nil); err != nil {
+			return err
+		}
+	}
+	if err := s.gitea.call(ctx, http.MethodDelete, giteaAPI+"/orgs/"+tenant, nil); err != nil {
+		return err
+	}
+	return s.powerdns.call(ctx, http.MethodDelete, dnsAPI+"/zones/"+zone+".", nil)
+}
+
+// naive makes the Application's repository as one would at first: initialised
+// by Gitea, then a commit for each file, then branches and protections.
+func (s *site) naive(ctx context.Context, log recorded) (time.Duration, error) {
+	const org = "bench-naive"
+	repo := giteaAPI + "/repos/" + org + "/" + app
+	if err := s.gitea.call(ctx, http.MethodPost, giteaAPI+"/orgs", []byte(`{"username":"`+org+`"}`)); err != nil {
+		return 0, err
+	}
+	begin := time.Now()
+	if err := s.gitea.call(ctx, http.MethodPost, giteaAPI+"/orgs/"+org+"/repos", []byte(`{"name":"`+app+`","private":true,"auto_init":true,"default_branch":"develop"}`)); err != nil {
+		return 0, err
+	}
+	for _, r := range writes(ofRepository(log.gitea)) {
+		path := strings.Replace(r.path, "/repos/"+tenant+"/", "/repos/"+org+"/", 1)
+		switch {
+		case r.status >= http.StatusMultipleChoices:
+		case strings.HasSuffix(path, "/contents"):
+			var body struct {
+				Files []struct {
+					Path    string `json:"path"`
+					Content string `json:"content"`
+				} `json:"files"`
+			}
+			if err := json.Unmarshal(r.body, &body); err != nil {
+				return 0, errors.Wrap(err, "cannot read the recorded content")
+			}
+			for _, f := range body.Files {
+				one := fmt.Sprintf(`{"branch":"develop","message":"Add %s","content":%q}`, f.Path, f.Content)
+				if err := s.gitea.call(ctx, http.MethodPost, repo+"/contents/"+f.Path, []byte(one)); err != nil {
+					return 0, err
+				}
+			}
+		case strings.HasSuffix(path, "/branches"), strings.HasSuffix(path, "/branch_protections"):
+			if err := s.gitea.call(ctx, r.method, path, commitID.ReplaceAll(r.body, []byte(`"develop"`))); err != nil {
+				return 0, err
+			}
+		}
+	}
+	took := time.Since(begin)
+	if err := s.gitea.call(ctx, http.MethodDelete, repo, nil); err != nil {
+		return 0, err
+	}
+	return took, s.gitea.call(ctx, http.MethodDelete, giteaAPI+"/orgs/"+org, nil)
+}
