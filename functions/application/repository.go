@@ -99,7 +99,11 @@ func (a *application) composeContent(repo *composing.Step) error {
 	// A protected branch cannot be created any more, by us either.
 	protection := a.run.Step("Protection")
 	for _, b := range a.branches() {
-		if err := protection.DesireAfter(branches, keyProtectionPrefix+b, a.protection(b)); err != nil {
+		exists := a.run.Observed(keyBranchPrefix+b).String("status", "atProvider", "commit") != ""
+		if b == a.entryBranch() {
+			exists = content.Ready()
+		}
+		if err := protection.DesireWhen(exists, "branch "+b, keyProtectionPrefix+b, a.protection(b)); err != nil {
 			return err
 		}
 	}

@@ -48,8 +48,14 @@ func (s *Step) Desire(key string, o client.Object) error {
 // that exists stays desired whatever becomes of the earlier step. Until then
 // the step waits.
 func (s *Step) DesireAfter(earlier *Step, key string, o client.Object) error {
-	if !earlier.Ready() && s.run.Observed(key) == nil {
-		s.Wait(ReasonWaiting, "Waits for "+earlier.name)
+	return s.DesireWhen(earlier.Ready(), earlier.name, key, o)
+}
+
+// DesireWhen desires a resource once what it waits for is there. A resource
+// that exists stays desired whatever becomes of that.
+func (s *Step) DesireWhen(ok bool, waitsFor, key string, o client.Object) error {
+	if !ok && s.run.Observed(key) == nil {
+		s.Wait(ReasonWaiting, "Waits for "+waitsFor)
 		return nil
 	}
 	return s.Desire(key, o)

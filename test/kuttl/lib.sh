@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What scenarios ask the real servers. Sourced by their steps; the control
 # plane's addresses come from `hack/local env`.
 

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # establish NAME: an Organization with one Application in two Environments, in a
 # zone of its own, ready to use. Sourced after lib.sh.
 establish() {
