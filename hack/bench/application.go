@@ -83,8 +83,13 @@ func (s *site) quickstart(ctx context.Context) (outcome, recorded, error) {
 	s.gitea.take()
 	s.powerdns.take()
 	begin := time.Now()
-	if out, err := exec.CommandContext(ctx, "kubectl", "apply", "-f", quickstart).CombinedOutput(); err != nil {
-		return outcome{}, recorded{}, errors.Wrapf(err, "cannot apply the quickstart: %s", out)
+	applied, err := exec.CommandContext(ctx, "kubectl", "apply", "-f", quickstart).CombinedOutput()
+	// The Organization may make the namespace while kubectl is about to.
+	if err != nil && strings.Contains(string(applied), "AlreadyExists") {
+		applied, err = exec.CommandContext(ctx, "kubectl", "apply", "-f", quickstart).CombinedOutput()
+	}
+	if err != nil {
+		return outcome{}, recorded{}, errors.Wrapf(err, "cannot apply the quickstart: %s", applied)
 	}
 	xr := object(catalyst, "Application", tenant, app)
 	if _, err := until(ctx, "the Application is ready", look, func(ctx context.Context) (bool, error) { return s.ready(ctx, xr) }); err != nil {
@@ -182,25 +187,23 @@ func (s *site) script(ctx context.Context, log recorded) (all, repository time.D
 		}
 	}
 	all = time.Since(begin)
-	return all, repository, s.clean(ctx, log)
+	return all, repository, s.clean(ctx)
 }
 
-func (s *site) clean(ctx context.Context, log recorded) error {
-	var repos []string
-	for _, r := range writes(log.gitea) {
-		if r.method != http.MethodPost || r.path != giteaAPI+"/orgs/"+tenant+"/repos" {
-			continue
-		}
-		var body struct {
-			Name string `json:"name"`
-		}
-		if err := json.Unmarshal(r.body, &body); err != nil {
-			return errors.Wrap(err, "cannot read a recorded request")
-		}
-		repos = append(repos, body.Name)
+// clean up after the script.
+func (s *site) clean(ctx context.Context) error {
+	raw, err := s.gitea.ask(ctx, http.MethodGet, giteaAPI+"/orgs/"+tenant+"/repos", nil)
+	if err != nil {
+		return err
+	}
+	var repos []struct {
+		Name string `json:"name"`
+	}
+	if err := json.Unmarshal(raw, &repos); err != nil {
+		return errors.Wrap(err, "cannot read the list of repositories")
 	}
 	for _, r := range repos {
-		if err := s.gitea.call(ctx, http.MethodDelete, giteaAPI+"/repos/"+tenant+"/"+r, nil); err != nil {
+		if err := s.gitea.call(ctx, http.MethodDelete, giteaAPI+"/repos/"+tenant+"/"+r.Name, nil); err != nil {
 			return err
 		}
 	}

@@ -95,25 +95,30 @@ func (p *proxy) take() []request {
 
 // call the server itself, past the proxy.
 func (p *proxy) call(ctx context.Context, method, path string, body []byte) error {
+	_, err := p.ask(ctx, method, path, body)
+	return err
+}
+
+func (p *proxy) ask(ctx context.Context, method, path string, body []byte) ([]byte, error) {
 	r, err := http.NewRequestWithContext(ctx, method, p.target+path, bytes.NewReader(body))
 	if err != nil {
-		return errors.Wrap(err, "cannot make a request")
+		return nil, errors.Wrap(err, "cannot make a request")
 	}
 	r.Header.Set(p.header, p.value)
 	r.Header.Set("Content-Type", "application/json")
 	rsp, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return errors.Wrapf(err, "%s %s", method, path)
+		return nil, errors.Wrapf(err, "%s %s", method, path)
 	}
 	defer rsp.Body.Close() //nolint:errcheck // It was read.
 	answer, err := io.ReadAll(rsp.Body)
 	if err != nil {
-		return errors.Wrapf(err, "%s %s", method, path)
+		return nil, errors.Wrapf(err, "%s %s", method, path)
 	}
 	if rsp.StatusCode >= http.StatusMultipleChoices {
-		return errors.Errorf("%s %s: %s: %s", method, path, rsp.Status, answer)
+		return nil, errors.Errorf("%s %s: %s: %s", method, path, rsp.Status, answer)
 	}
-	return nil
+	return answer, nil
 }
 
 func writes(rs []request) []request {
