@@ -37,7 +37,7 @@ const (
 	defaultMaxQuiet = 150 * time.Millisecond
 
 	defaultBusyQuiet    = 300 * time.Millisecond
-	defaultBusyMaxQuiet = 5 * time.Second
+	defaultBusyMaxQuiet = 10 * time.Second
 )
 
 // busyFor is how long a zone counts as busy after it was written.
