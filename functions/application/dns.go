@@ -13,8 +13,9 @@ import (
 
 // Reasons of the DNS step.
 const (
-	ReasonNoDomain       = "NoDomain"
-	ReasonAddressUnknown = "AddressUnknown"
+	ReasonNoDomain         = "NoDomain"
+	ReasonSovereignMissing = "SovereignMissing"
+	ReasonAddressUnknown   = "AddressUnknown"
 )
 
 // hostTTL is the TTL of an Application's names, in seconds. It bounds how long
@@ -27,6 +28,13 @@ const defaultHealthPath = "/healthz"
 // composeDNS names the Application in each of its Environments.
 func (a *application) composeDNS(*composing.Step) error {
 	s := a.run.Step("DNS")
+	if ref := a.org.Spec.SovereignRef; a.domain == "" && ref != nil {
+		// A Sovereign that is missing says nothing about the domain, and what
+		// was named under it stays named.
+		s.Wait(ReasonSovereignMissing, fmt.Sprintf("Organization %s has its domain from Sovereign %s, which there is not", a.org.GetName(), ref.Name))
+		s.Blame(v1alpha1.KindSovereign, ref.Name)
+		return nil
+	}
 	if a.domain == "" {
 		s.Skip(ReasonNoDomain, fmt.Sprintf("Organization %s has no domain", a.org.GetName()))
 		a.run.RetireOthers(keyHostPrefix, "the Organization has no domain any more")

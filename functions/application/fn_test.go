@@ -20,6 +20,16 @@ kind: Organization
 metadata: {name: acme}
 spec: {displayName: Acme, domain: acme.example, owners: [{email: a@acme.example, role: owner}]}`
 
+const onSovereign = `apiVersion: catalyst.openova.io/v1alpha1
+kind: Organization
+metadata: {name: acme}
+spec: {displayName: Acme, sovereignRef: {name: omantel}, owners: [{email: a@acme.example, role: owner}]}`
+
+const sovereign = `apiVersion: catalyst.openova.io/v1alpha1
+kind: Sovereign
+metadata: {name: omantel}
+spec: {domain: {name: omantel.example}}`
+
 const environments = `apiVersion: catalyst.openova.io/v1alpha1
 kind: Environment
 metadata: {name: acme-dev, namespace: acme}
@@ -77,6 +87,27 @@ func world(t testing.TB, docs ...string) *proptest.World {
 
 func TestProperties(t *testing.T) {
 	proptest.Check(t, newFn(), world(t, app, organization, environments, wordpress))
+}
+
+// An Organization whose domain is its Sovereign's: one more input that can be
+// missing.
+func TestPropertiesOnSovereign(t *testing.T) {
+	w := world(t, app, onSovereign, environments, wordpress, sovereign)
+	w.Kinds["catalyst.openova.io/v1alpha1/Sovereign"] = true
+	proptest.Check(t, newFn(), w)
+	if diff := cmp.Diff([]string{"marketing-site.acme-dev.omantel.example-a", "marketing-site.acme-prod.omantel.example-lua"}, hostsOf(w.Settle(t, newFn()))); diff != "" {
+		t.Errorf("names under the Sovereign's domain: -want, +got:\n%s", diff)
+	}
+}
+
+func hostsOf(rsp *fnv1.RunFunctionResponse) []string {
+	var out []string
+	for _, k := range proptest.Keys(rsp) {
+		if strings.HasPrefix(k, keyHostPrefix) {
+			out = append(out, k[strings.LastIndex(k, "/")+1:])
+		}
+	}
+	return out
 }
 
 func FuzzRunFunction(f *testing.F) {

@@ -7,6 +7,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+
 	"github.com/openova-io/catalyst/apis/v1alpha1"
 	"github.com/openova-io/catalyst/internal/composing"
 	"github.com/openova-io/catalyst/internal/naming"
@@ -34,7 +36,10 @@ func Compose(r *composing.Run, env *v1alpha1.Environment) error {
 	if err != nil {
 		return err
 	}
-	apps := applicationsIn(tenancy.All(r, v1alpha1.KindApplication, env.GetNamespace()), env.GetName())
+	apps, err := applicationsIn(tenancy.All(r, v1alpha1.KindApplication, env.GetNamespace()), env.GetName())
+	if err != nil {
+		return err
+	}
 	present := integrations(r)
 	if r.Unresolved() {
 		return nil
@@ -75,13 +80,14 @@ func Compose(r *composing.Run, env *v1alpha1.Environment) error {
 	return nil
 }
 
-// applicationsIn are the Applications that name the Environment.
-func applicationsIn(all []*composing.Observed, environment string) []v1alpha1.EnvironmentApplication {
+// applicationsIn are the Applications that name the Environment. One that
+// cannot be read is an error: passing over it could end its guard.
+func applicationsIn(all []*composing.Observed, environment string) ([]v1alpha1.EnvironmentApplication, error) {
 	var out []v1alpha1.EnvironmentApplication
 	for _, o := range all {
 		app := &v1alpha1.Application{}
 		if err := o.Into(app); err != nil {
-			continue
+			return nil, errors.Wrapf(err, "cannot read Application %s", o.Name())
 		}
 		for _, e := range app.Spec.Environments {
 			if e.Name == environment {
@@ -89,7 +95,7 @@ func applicationsIn(all []*composing.Observed, environment string) []v1alpha1.En
 			}
 		}
 	}
-	return out
+	return out, nil
 }
 
 func stateIn(app *v1alpha1.Application, environment string) v1alpha1.ApplicationState {

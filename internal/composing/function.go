@@ -73,6 +73,8 @@ func (f *Function[T]) RunFunction(_ context.Context, req *fnv1.RunFunctionReques
 		rsp = passThrough(req)
 		response.Fatal(rsp, err)
 	}
+	f.log.Debug("Ran", "kind", r.XR().Kind(), "namespace", r.XR().Namespace(), "name", r.XR().Name(),
+		"resolved", !r.unresolved, "desired", len(rsp.GetDesired().GetResources()), "retired", len(r.retired))
 	return rsp, nil
 }
 

@@ -156,18 +156,16 @@ func (r *Run) Desire(key string, o client.Object) error {
 	return nil
 }
 
-// RetireOthers drops the observed resources whose key has the prefix and that
-// were not desired in this run. It is the only way for a composed resource to
-// go away: whoever calls it knows that it desired the whole set.
+// RetireOthers retires the observed resources whose key has the prefix and that
+// were not desired so far: whoever calls it has desired the whole set.
 func (r *Run) RetireOthers(prefix, why string) {
-	for key := range r.observed {
-		if _, ok := r.desired[key]; !ok && strings.HasPrefix(key, prefix) {
-			r.retired[key] = why
-		}
+	for _, key := range r.ObservedKeys(prefix) {
+		r.Retire(key, why)
 	}
 }
 
-// Retire drops one observed resource.
+// Retire an observed resource unless it was desired. A composed resource goes
+// away no other way.
 func (r *Run) Retire(key, why string) {
 	if _, ok := r.desired[key]; !ok && r.observed[key] != nil {
 		r.retired[key] = why

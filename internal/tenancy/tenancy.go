@@ -27,7 +27,8 @@ func Of(r *composing.Run, namespace string) (*v1alpha1.Organization, error) {
 }
 
 // Domain under which an Organization's Applications get their names: its own
-// or its Sovereign's. Empty if it has none.
+// or its Sovereign's. Empty if it has none, or if its Sovereign is not there to
+// ask.
 func Domain(r *composing.Run, org *v1alpha1.Organization) string {
 	if org.Spec.Domain != "" {
 		return org.Spec.Domain
