@@ -9,7 +9,18 @@ section() { printf '\n== %s (%dm%02ds)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60
 
 section "Control plane"
 # It comes first because it installs what the tests of the providers need too.
-trap 'local_plane down >/dev/null' EXIT
+finish() {
+  local code=$?
+  if [ $code -ne 0 ]; then
+    section "Failed. What of the control plane runs, and where its logs are"
+    local_plane status || true
+    mkdir -p _output
+    cp -r "${CATALYST_STATE:-/nonexistent}/logs" _output/ 2>/dev/null && echo "Logs: _output/logs"
+  fi
+  local_plane down >/dev/null
+  exit $code
+}
+trap finish EXIT
 local_plane up
 eval "$(local_plane env)"
 CATALYST_GITEA="$(local_plane tools --path gitea)"

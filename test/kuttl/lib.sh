@@ -30,7 +30,7 @@ clone() {
   git -c credential.helper= -c "http.extraHeader=Authorization: token $(cat "$CATALYST_GITEA_TOKEN_FILE")" clone --quiet "$CATALYST_GITEA_URL/$1.git" "$2"
 }
 
-# head OWNER/REPOSITORY BRANCH: the commit at the head of a branch.
+# head_of OWNER/REPOSITORY BRANCH: the commit at the head of a branch.
 head_of() {
   gitea "/repos/$1/branches/$2" | jq -r .commit.id
 }
@@ -79,11 +79,23 @@ ready() {
 gone() {
   eventually 100 refused NotFound kubectl get organization.catalyst.openova.io "$1"
   eventually 100 refused NotFound kubectl get namespace "$1"
-  same "organizations of $1 in Gitea" "" "$(gitea "/orgs?limit=50" | jq -r --arg n "$1" '.[].username | select(. == $n)')"
-  same "repositories of $1 in Gitea" 0 "$(gitea "/repos/search?limit=50" | jq --arg n "$1" '[.data[] | select(.owner.username == $n)] | length')"
+  # Assigned first: an answer that cannot be read must fail, and would be an
+  # empty argument.
+  local organizations repositories
+  organizations="$(gitea "/orgs?limit=50" | jq --arg n "$1" '[.[] | select(.username == $n)] | length')"
+  repositories="$(gitea "/repos/search?limit=50" | jq --arg n "$1" '[.data[] | select(.owner.username == $n)] | length')"
+  same "organizations of $1 in Gitea" 0 "$organizations"
+  same "repositories of $1 in Gitea" 0 "$repositories"
 }
 
 # no_zone NAME: fail unless PowerDNS has no such zone.
 no_zone() {
-  eventually 30 test -z "$(powerdns /zones | jq -r --arg n "$1." '.[].name | select(. == $n)')"
+  eventually 30 zones_named "$1" 0
+}
+
+# zones_named NAME COUNT: fail unless PowerDNS has that many.
+zones_named() {
+  local found
+  found="$(powerdns /zones | jq --arg n "$1." '[.[] | select(.name == $n)] | length')"
+  same "zones called $1" "$2" "$found"
 }

@@ -2,11 +2,13 @@
 . ../lib.sh
 . ../organization.sh
 establish umbrella
-says() { # FIELD PATCH MESSAGE
+composed_of() { kubectl get managed -n umbrella -l "crossplane.io/composite=$1" --no-headers -o name | wc -l; }
+[ "$(composed_of marketing-site)" -gt 0 ] || fail "nothing is labelled as composed of marketing-site"
+says() { # JQ-FILTER MESSAGE
   kubectl get application marketing-site -n umbrella -o json | jq "del(.status, .metadata.uid, .metadata.resourceVersion, .metadata.annotations, .metadata.labels, .metadata.finalizers, .spec.crossplane) | .metadata.name = \"bad\" | $1" | kubectl apply -f - >/dev/null
   told() { kubectl get application bad -n umbrella -o jsonpath='{.status.conditions[?(@.type=="Accepted")].message}' | grep -qF -- "$1"; }
   eventually 30 told "$2"
-  same "objects composed of it" 0 "$(kubectl get managed -n umbrella -l crossplane.io/composite=bad --no-headers 2>/dev/null | wc -l)"
+  same "objects composed of it" 0 "$(composed_of bad)"
   kubectl delete application bad -n umbrella --timeout=30s >/dev/null
 }
 says '.spec.blueprintRef.name = "bp-nothing"' 'spec.blueprintRef.name is "bp-nothing", and there is no such Blueprint in namespaces umbrella, catalog-sovereign and catalog'

@@ -5,7 +5,7 @@ powerdns /zones/initech.example. -X PATCH -d "{\"rrsets\":[{\"name\":\"$host.\",
 same "the edited record" 198.51.100.66 "$(resolve $host A)"
 sha="$(gitea "/repos/$repo/contents/values.yaml?ref=develop" | jq -r .sha)"
 gitea "/repos/$repo/contents/values.yaml" -X PUT -d "{\"branch\":\"develop\",\"sha\":\"$sha\",\"message\":\"Sneak\",\"content\":\"$(printf 'title: hacked\n' | base64)\"}" | jq -e .commit.sha >/dev/null
-restored() { [ "$(resolve $host A)" = 192.0.2.10 ] && gitea "/repos/$repo/raw/values.yaml?ref=develop" | grep -q 'title: Initech\|title: initech\|title: Acme'; }
+restored() { [ "$(resolve $host A)" = 192.0.2.10 ] && gitea "/repos/$repo/raw/values.yaml?ref=develop" | grep -q 'title: Acme Pharmacy'; }
 eventually 150 restored
 one() { [ "$(kubectl get events -n initech -o json | jq --arg k "$1" '[.items[] | select(.involvedObject.kind == $k and (.reason | test("Drift"))) | .count // 1] | add // 0')" = 1 ]; }
 eventually 20 one RRset

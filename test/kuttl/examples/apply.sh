@@ -9,6 +9,8 @@ for f in ../../../examples/provider-*/*.yaml; do
     *) kubectl apply -f "$f" ;;
   esac
 done
+count="$(kubectl get managed -A --no-headers | wc -l)"
+[ "$count" -ge 13 ] || fail "only $count managed resources were made of the examples"
 for kind in $(kubectl api-resources --categories=managed -o name); do
   for name in $(kubectl get "$kind" -A -o jsonpath='{range .items[*]}{.metadata.namespace}/{.metadata.name} {end}'); do
     eventually 90 kubectl wait "$kind" -n "${name%/*}" "${name#*/}" --for=condition=Ready --timeout=5s
