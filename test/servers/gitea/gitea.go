@@ -40,6 +40,8 @@ const (
 // Bounds of starting and stopping.
 const (
 	readyWithin = 60 * time.Second
+	// Its push queue is worked off in milliseconds.
+	notedWithin = 10 * time.Second
 	stopWithin  = 10 * time.Second
 )
 
@@ -321,12 +323,31 @@ func freePort(ctx context.Context) (string, error) {
 }
 
 // Forget that a repository has commits, as a server does that is killed right
-// after the first of them: git has it, the database has not.
+// after the first of them: git has it, the database has not. The server notes
+// a commit twice, the second time from a queue; an entry in the feed (of type 5,
+// a commit) is the last thing the queue writes, so Forget waits for that.
 func (s *Server) Forget(ctx context.Context, owner, repository string) error {
-	sql := fmt.Sprintf("UPDATE repository SET is_empty = 1 WHERE owner_name = '%s' AND name = '%s'; DELETE FROM branch WHERE repo_id = (SELECT id FROM repository WHERE owner_name = '%s' AND name = '%s');", owner, repository, owner, repository)
-	out, err := exec.CommandContext(ctx, "sqlite3", "-cmd", ".timeout 5000", filepath.Join(s.dir, "gitea.db"), sql).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("cannot edit the database: %w: %s", err, out)
+	ctx, cancel := context.WithTimeout(ctx, notedWithin)
+	defer cancel()
+	id := fmt.Sprintf("(SELECT id FROM repository WHERE owner_name = '%s' AND name = '%s')", owner, repository)
+	for {
+		noted, err := s.sql(ctx, fmt.Sprintf("SELECT count(*) FROM action WHERE repo_id = %s AND op_type = 5;", id))
+		if err != nil {
+			return err
+		}
+		if noted != "0" {
+			break
+		}
+		time.Sleep(50 * time.Millisecond) //nolint:mnd // Often enough.
 	}
-	return nil
+	_, err := s.sql(ctx, fmt.Sprintf("UPDATE repository SET is_empty = 1 WHERE id = %s; DELETE FROM branch WHERE repo_id = %s;", id, id))
+	return err
+}
+
+func (s *Server) sql(ctx context.Context, statements string) (string, error) {
+	out, err := exec.CommandContext(ctx, "sqlite3", "-cmd", ".timeout 5000", filepath.Join(s.dir, "gitea.db"), statements).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("cannot use the server's database: %w: %s", err, out)
+	}
+	return strings.TrimSpace(string(out)), nil
 }
