@@ -228,6 +228,15 @@ func (p Ports) CoreMetrics() int { return p.Base + 580 }
 // CoreWebhook is Crossplane's webhook server.
 func (p Ports) CoreWebhook() int { return p.Base + 594 }
 
+// SourceController is the health endpoint of Flux's source-controller.
+func (p Ports) SourceController() int { return p.Base + 440 }
+
+// SourceArtifacts is where source-controller serves what it fetched.
+func (p Ports) SourceArtifacts() int { return p.Base + 441 }
+
+// KustomizeController is the health endpoint of Flux's kustomize-controller.
+func (p Ports) KustomizeController() int { return p.Base + 442 }
+
 // Function is the gRPC port of the i-th function.
 func (p Ports) Function(i int) int { return p.Base + 600 + 2*i }
 

@@ -19,6 +19,9 @@ const (
 	Registry          = "registry"
 	PowerDNS          = "powerdns"
 	Gitea             = "gitea"
+
+	SourceController    = "source-controller"
+	KustomizeController = "kustomize-controller"
 )
 
 // Namespace Crossplane and its packages run in.
@@ -102,6 +105,9 @@ func (c Config) Listeners() []Listener {
 		{PowerDNS, p.PowerDNS()},
 		{Gitea, p.Gitea()},
 		{Gitea, p.SSH()},
+		{SourceController, p.SourceController()},
+		{SourceController, p.SourceArtifacts()},
+		{KustomizeController, p.KustomizeController()},
 	}
 
 	for i, f := range c.Functions {

@@ -34,6 +34,8 @@ type plan struct {
 	state   home.State
 	cfg     Config
 	secrets *sync.Mutex
+	// flux is held while Flux's kinds and accounts are applied.
+	flux *sync.Mutex
 
 	// kubeReady is called each time the API server is ready to be used.
 	kubeReady func(k *kube.Client)
@@ -50,6 +52,8 @@ func (d *plan) specs() []proc.Spec {
 		d.registry(),
 		d.powerDNS(),
 		d.gitea(),
+		d.sourceController(),
+		d.kustomizeController(),
 	}
 }
 
@@ -66,6 +70,7 @@ type Daemon struct {
 	log     io.Writer
 	mgr     *proc.Manager
 	secrets sync.Mutex
+	flux    sync.Mutex
 
 	mu          sync.Mutex
 	plan        *plan
@@ -149,7 +154,7 @@ func (d *Daemon) load(ctx context.Context) error {
 		return fmt.Errorf("control plane %q has no configuration", d.state.Name)
 	}
 
-	p := &plan{state: d.state, cfg: cfg, secrets: &d.secrets}
+	p := &plan{state: d.state, cfg: cfg, secrets: &d.secrets, flux: &d.flux}
 	p.kubeReady = func(k *kube.Client) { d.startRuntime(ctx, k) }
 
 	if err := p.preparePKI(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/openova-io/catalyst/hack/local/internal/home"
 	"github.com/openova-io/catalyst/hack/local/internal/kube"
@@ -20,9 +21,10 @@ func testPlan(t *testing.T) *plan {
 	return &plan{
 		state:   home.State{Name: "test", Dir: t.TempDir()},
 		secrets: &sync.Mutex{},
+		flux:    &sync.Mutex{},
 		cfg: Config{
 			Name: "test", PortBase: 17000,
-			Programs:  map[string]string{"etcd": "etcd", "kube-apiserver": "apiserver", "kube-controller-manager": "kcm", "crossplane": "crossplane", "crane": "crane", "gitea": "gitea"},
+			Programs:  map[string]string{"etcd": "etcd", "kube-apiserver": "apiserver", "kube-controller-manager": "kcm", "crossplane": "crossplane", "crane": "crane", "gitea": "gitea", "source-controller": "source", "kustomize-controller": "kustomize"},
 			Folders:   map[string]string{"crossplane": "/tools/crossplane", "gitea": "/tools/gitea"},
 			Functions: []Program{{Name: "function-catalyst-a"}, {Name: "function-catalyst-b"}},
 			Providers: []Program{{Name: "provider-a"}},
@@ -111,6 +113,39 @@ func TestCrossplaneManifest(t *testing.T) {
 		"ClusterRole/crossplane-admin",
 		"ClusterRoleBinding/crossplane",
 		"ClusterRoleBinding/crossplane-rbac-manager",
+	} {
+		if !names[want] {
+			t.Errorf("the manifest lacks %s", want)
+		}
+	}
+}
+
+// Flux's controllers have the permissions of its installation, except those of
+// an administrator.
+func TestFluxManifest(t *testing.T) {
+	objs, err := kube.Decode(fluxManifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	names := map[string]bool{}
+
+	for _, o := range objs {
+		names[o.GetKind()+"/"+o.GetName()] = true
+
+		if role, _, _ := unstructured.NestedString(o.Object, "roleRef", "name"); role == "cluster-admin" {
+			t.Errorf("%s %q hands out everything", o.GetKind(), o.GetName())
+		}
+	}
+
+	for _, want := range []string{
+		"Namespace/flux-system",
+		"ServiceAccount/source-controller",
+		"ServiceAccount/kustomize-controller",
+		"ClusterRole/crd-controller-flux-system",
+		"ClusterRoleBinding/crd-controller-flux-system",
+		"ClusterRole/impersonator-flux-system",
+		"ClusterRoleBinding/impersonator-flux-system",
 	} {
 		if !names[want] {
 			t.Errorf("the manifest lacks %s", want)

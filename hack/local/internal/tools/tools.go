@@ -113,6 +113,18 @@ func Recipes() []Recipe {
 			Programs: map[string]string{"crane": "github.com/google/go-containerregistry/cmd/crane"},
 		},
 		{
+			Name:     "kustomize-controller",
+			Module:   "github.com/fluxcd/kustomize-controller",
+			Programs: map[string]string{"kustomize-controller": "github.com/fluxcd/kustomize-controller"},
+			Copies:   []Copy{{From: "config/crd/bases", To: "crds"}},
+		},
+		{
+			Name:     "source-controller",
+			Module:   "github.com/fluxcd/source-controller",
+			Programs: map[string]string{"source-controller": "github.com/fluxcd/source-controller"},
+			Copies:   []Copy{{From: "config/crd/bases", To: "crds"}},
+		},
+		{
 			// Debian's kubectl is years older than this API server.
 			Name:     Kubectl,
 			Module:   "k8s.io/kubernetes",

@@ -17,7 +17,7 @@ func TestSelect(t *testing.T) {
 		want    []string
 		wantErr bool
 	}{
-		"Default": {reason: "Without names, what a control plane needs is built", want: []string{"etcd", "kubernetes", "crossplane", "gitea", "crank", "crane"}},
+		"Default": {reason: "Without names, what a control plane needs is built", want: []string{"etcd", "kubernetes", "crossplane", "gitea", "crank", "crane", "kustomize-controller", "source-controller"}},
 		"Tool":    {reason: "An optional tool is built when asked for", names: []string{"kuttl"}, want: []string{"kuttl"}},
 		"Program": {reason: "A tool is found by the name of a program it builds", names: []string{"kube-apiserver"}, want: []string{"kubernetes"}},
 		"Unknown": {reason: "An unknown tool is an error", names: []string{"kind"}, wantErr: true},
