@@ -15,6 +15,10 @@ import (
 // generated heads the files that this function owns.
 const generated = "# Written by Catalyst from the Application. Changes made here are undone: change\n# the Application's parameters, or this Environment's overlay.\n"
 
+// sourceKustomize is the kind of a source that Flux applies as it is. The others
+// are charts.
+const sourceKustomize = "Kustomize"
+
 // Annotations that pin the Blueprint in the repository.
 const (
 	annotationBlueprint        = "catalyst.openova.io/blueprint"
@@ -129,7 +133,7 @@ func (a *application) release() (string, error) {
 		},
 	}
 	install := a.helmRelease()
-	if src.Kind == "Kustomize" {
+	if src.Kind == sourceKustomize {
 		install = map[string]any{
 			"apiVersion": "kustomize.toolkit.fluxcd.io/v1",
 			"kind":       "Kustomization",

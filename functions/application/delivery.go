@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -20,19 +21,62 @@ import (
 // Flux's kinds.
 var (
 	gitRepositoryKind = schema.GroupVersionKind{Group: "source.toolkit.fluxcd.io", Version: "v1", Kind: "GitRepository"}
+	ociRepositoryKind = schema.GroupVersionKind{Group: "source.toolkit.fluxcd.io", Version: "v1", Kind: "OCIRepository"}
 	kustomizationKind = schema.GroupVersionKind{Group: "kustomize.toolkit.fluxcd.io", Version: "v1", Kind: "Kustomization"}
+	helmReleaseKind   = schema.GroupVersionKind{Group: "helm.toolkit.fluxcd.io", Version: "v2", Kind: "HelmRelease"}
 )
+
+// gatherFlux finds out which of Flux's kinds are installed. All of them are
+// asked for, whether this Application needs them or not: which ones it needs
+// is known once its Blueprint is.
+func (a *application) gatherFlux() {
+	a.flux = map[schema.GroupVersionKind]bool{}
+	for _, gvk := range []schema.GroupVersionKind{gitRepositoryKind, kustomizationKind, ociRepositoryKind, helmReleaseKind} {
+		a.flux[gvk] = a.run.RequireKind(gvk)
+	}
+}
+
+// missingKinds are those of Flux's that delivering the Application takes and
+// that are not installed. What an overlay refers to has to be delivered by the
+// same Flux.
+func (a *application) missingKinds() []string {
+	needed := []schema.GroupVersionKind{gitRepositoryKind, kustomizationKind}
+	if a.blueprint != nil {
+		if src := a.source(); src != nil {
+			needed = append(needed, ociRepositoryKind)
+			if src.Kind != sourceKustomize {
+				needed = append(needed, helmReleaseKind)
+			}
+		}
+	}
+	var missing []string
+	for _, gvk := range needed {
+		if !a.flux[gvk] {
+			missing = append(missing, gvk.Kind)
+		}
+	}
+	return missing
+}
 
 func managed(p common.ManagementPolicies) xpv2.ManagedResourceSpec {
 	return xpv2.ManagedResourceSpec{ManagementPolicies: p}
+}
+
+// delivers tells whether Flux has to do with the Application in an Environment.
+// What it delivered once stays its business, whatever is missing now.
+func (a *application) delivers(environment string) bool {
+	if len(a.run.ObservedKeys(keyDeliveryPrefix+environment+"/")) > 0 {
+		return true
+	}
+	return a.blueprint != nil && len(a.missingKinds()) == 0
 }
 
 // composeDelivery has Flux follow each Environment's branch with a key of the
 // repository's own, and apply its overlay on every host cluster.
 func (a *application) composeDelivery(repo *composing.Step) error {
 	s := a.run.Step("Delivery")
-	if !a.flux {
-		s.Skip(composing.ReasonIntegrationMissing, "Flux is not installed")
+	if missing := a.missingKinds(); len(missing) > 0 {
+		s.Skip(composing.ReasonIntegrationMissing, "Missing kinds of Flux: "+strings.Join(missing, ", "))
 		return nil
 	}
 	secret := a.GetName() + "-deploy-key"

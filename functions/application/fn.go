@@ -1,6 +1,8 @@
 package main
 
 import (
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/openova-io/catalyst/apis/v1alpha1"
 	"github.com/openova-io/catalyst/internal/composing"
 	"github.com/openova-io/catalyst/internal/naming"
@@ -30,7 +32,8 @@ type application struct {
 	blueprint *v1alpha1.Blueprint
 	// envs by name. Missing ones are absent.
 	envs map[string]*v1alpha1.Environment
-	flux bool
+	// flux has the kinds of Flux that are installed.
+	flux map[schema.GroupVersionKind]bool
 }
 
 // Compose an Application. Nothing is composed of one that cannot be carried
@@ -96,7 +99,7 @@ func (a *application) gather() error {
 			return err
 		}
 	}
-	a.flux = a.run.RequireKinds(gitRepositoryKind, kustomizationKind)
+	a.gatherFlux()
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -73,7 +74,10 @@ spec:
   parameters: {domain: acme.example, image: {pullPolicy: Always}}`
 
 func fluxKinds() []string {
-	return []string{"source.toolkit.fluxcd.io/v1/GitRepository", "kustomize.toolkit.fluxcd.io/v1/Kustomization"}
+	return []string{
+		"source.toolkit.fluxcd.io/v1/GitRepository", "kustomize.toolkit.fluxcd.io/v1/Kustomization",
+		"source.toolkit.fluxcd.io/v1/OCIRepository", "helm.toolkit.fluxcd.io/v2/HelmRelease",
+	}
 }
 
 func newFn() fnv1.FunctionRunnerServiceServer {
@@ -164,6 +168,121 @@ func TestComposed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Each kind of Blueprint takes other kinds of Flux.
+func TestMissingKinds(t *testing.T) {
+	git, kustomization, oci, helm := fluxKinds()[0], fluxKinds()[1], fluxKinds()[2], fluxKinds()[3]
+	const chart = `    source: {kind: HelmChart, ref: "oci://ghcr.io/openova-io/bp-wordpress"}`
+	kustomize := strings.Replace(wordpress, "kind: HelmChart", "kind: Kustomize", 1)
+	bare := strings.Replace(wordpress, chart, "", 1)
+	const skipped = "Delivery Skipped IntegrationMissing Missing kinds of Flux: "
+	cases := map[string]struct {
+		reason    string
+		blueprint string
+		kinds     []string
+		step      string
+		state     string
+	}{
+		"ChartWithoutFlux":           {reason: "Every missing kind is named", blueprint: wordpress, step: skipped + "GitRepository, Kustomization, OCIRepository, HelmRelease", state: "Published"},
+		"ChartWithoutHelmController": {reason: "A chart takes helm-controller", blueprint: wordpress, kinds: []string{git, kustomization, oci}, step: skipped + "HelmRelease", state: "Published"},
+		"Chart":                      {reason: "With all of Flux a chart is delivered", blueprint: wordpress, kinds: fluxKinds(), step: "Delivery Ready", state: "Installing"},
+		"KustomizeWithoutArtifacts":  {reason: "Manifests come as an OCI artifact", blueprint: kustomize, kinds: []string{git, kustomization, helm}, step: skipped + "OCIRepository", state: "Published"},
+		"Kustomize":                  {reason: "Plain manifests take no helm-controller", blueprint: kustomize, kinds: []string{git, kustomization, oci}, step: "Delivery Ready", state: "Installing"},
+		"BareWithoutKustomization":   {reason: "An overlay takes kustomize-controller", blueprint: bare, kinds: []string{git, oci, helm}, step: skipped + "Kustomization", state: "Published"},
+		"Bare":                       {reason: "A Blueprint without manifests takes neither artifact nor chart", blueprint: bare, kinds: []string{git, kustomization}, step: "Delivery Ready", state: "Installing"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := proptest.NewWorld(t, strings.Join([]string{app, organization, environments, tc.blueprint}, "\n---\n"), tc.kinds...)
+			rsp := w.Settle(t, newFn())
+			if diff := cmp.Diff(tc.step, stepOf(rsp, "Delivery")); diff != "" {
+				t.Errorf("%s: step: -want, +got:\n%s", tc.reason, diff)
+			}
+			if diff := cmp.Diff(tc.state, statesOf(rsp)["acme-dev"]); diff != "" {
+				t.Errorf("%s: state in acme-dev: -want, +got:\n%s", tc.reason, diff)
+			}
+			for _, k := range fluxKinds() {
+				kind := k[strings.LastIndex(k, "/")+1:]
+				if !slices.ContainsFunc(slices.Collect(maps.Values(rsp.GetRequirements().GetSchemas())), func(s *fnv1.SchemaSelector) bool { return s.GetKind() == kind }) {
+					t.Errorf("%s: %s is not asked for", tc.reason, kind)
+				}
+			}
+		})
+	}
+}
+
+// What Flux says becomes the Application's state.
+func TestStates(t *testing.T) {
+	const sha = "main@sha1:6dcd4ce23d88e2ee9568ba546c007c63d9131c1b"
+	status := func(ready, applied, attempted string) map[string]any {
+		return map[string]any{
+			"conditions":            []any{map[string]any{"type": "Ready", "status": ready, "reason": "Test", "message": "configmaps is forbidden", "lastTransitionTime": "2026-01-02T03:04:05Z"}},
+			"lastAppliedRevision":   applied,
+			"lastAttemptedRevision": attempted,
+		}
+	}
+	cases := map[string]struct {
+		reason string
+		status map[string]any
+		want   string
+		step   string
+	}{
+		"Waiting":   {reason: "Without a source there is nothing to apply yet", status: status("False", "", ""), want: "Installing", step: "Delivery Working Test configmaps is forbidden"},
+		"Refused":   {reason: "What never applied is not about to", status: status("False", "", sha), want: "Degraded", step: "Delivery Working Test configmaps is forbidden"},
+		"Applied":   {reason: "What is applied runs", status: status("True", sha, sha), want: "Running", step: "Delivery Ready"},
+		"NextFails": {reason: "What ran before is no longer what was asked for", status: status("False", sha, sha), want: "Degraded", step: "Delivery Working Test configmaps is forbidden"},
+		"Next":      {reason: "Another revision is on its way", status: status("Unknown", sha, "main@sha1:0000"), want: "Updating", step: "Delivery Working Test configmaps is forbidden"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := world(t, app, organization, environments, wordpress)
+			w.Settle(t, newFn())
+			s, err := structpb.NewStruct(tc.status)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.Composed["delivery-acme-dev/hz-fsn-rtz-dev"].Fields["status"] = structpb.NewStructValue(s)
+			_, rsp := w.Run(t, newFn())
+			if diff := cmp.Diff(tc.want, statesOf(rsp)["acme-dev"]); diff != "" {
+				t.Errorf("%s: state in acme-dev: -want, +got:\n%s", tc.reason, diff)
+			}
+			if diff := cmp.Diff(tc.step, stepOf(rsp, "Delivery")); diff != "" {
+				t.Errorf("%s: step: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func statusOf(rsp *fnv1.RunFunctionResponse) map[string]any {
+	return rsp.GetDesired().GetComposite().GetResource().AsMap()["status"].(map[string]any)
+}
+
+func statesOf(rsp *fnv1.RunFunctionResponse) map[string]string {
+	out := map[string]string{}
+	for _, e := range statusOf(rsp)["environments"].([]any) {
+		m := e.(map[string]any)
+		out[m["name"].(string)] = m["state"].(string)
+	}
+	return out
+}
+
+// stepOf the status: its name, state, reason and message.
+func stepOf(rsp *fnv1.RunFunctionResponse, name string) string {
+	for _, s := range statusOf(rsp)["steps"].([]any) {
+		m := s.(map[string]any)
+		if m["name"] != name {
+			continue
+		}
+		var out []string
+		for _, k := range []string{"name", "state", "reason", "message"} {
+			if v, ok := m[k].(string); ok && v != "" {
+				out = append(out, v)
+			}
+		}
+		return strings.Join(out, " ")
+	}
+	return ""
 }
 
 func TestRefusals(t *testing.T) {

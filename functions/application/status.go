@@ -42,7 +42,7 @@ func (a *application) report() {
 // ends: the branch.
 func (a *application) stateIn(e v1alpha1.ApplicationEnvironment) (v1alpha1.ApplicationState, string) {
 	revision, hostClusters := a.revision(e), a.placement(e).HostClusters
-	if !a.flux || len(hostClusters) == 0 {
+	if len(hostClusters) == 0 || !a.delivers(e.Name) {
 		if revision == "" {
 			return v1alpha1.StateInstalling, ""
 		}
@@ -51,16 +51,19 @@ func (a *application) stateIn(e v1alpha1.ApplicationEnvironment) (v1alpha1.Appli
 	state := v1alpha1.StateRunning
 	for _, hc := range hostClusters {
 		k := a.run.Observed(keyDeliveryPrefix + e.Name + "/" + hc)
-		applied := k.String("status", "lastAppliedRevision")
+		applied, attempted := k.String("status", "lastAppliedRevision"), k.String("status", "lastAttemptedRevision")
+		c, _ := k.Condition("Ready")
+		// Before the first attempt it fails for want of a revision, which is
+		// how every delivery begins.
+		if attempted != "" && c.Status == string(metav1.ConditionFalse) {
+			return v1alpha1.StateDegraded, applied
+		}
 		if applied == "" {
 			return v1alpha1.StateInstalling, ""
 		}
 		revision = applied
-		if k.String("status", "lastAttemptedRevision") != applied {
+		if attempted != applied {
 			state = v1alpha1.StateUpdating
-		}
-		if c, ok := k.Condition("Ready"); ok && c.Status == string(metav1.ConditionFalse) {
-			return v1alpha1.StateDegraded, applied
 		}
 	}
 	return state, revision
