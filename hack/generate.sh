@@ -15,6 +15,12 @@ for provider in powerdns gitea; do
   "$angryjet" generate-methodsets --header-file=$header $apis
 done
 
+go run ./providers/provider-hcloud/cmd/generator providers/provider-hcloud $header
+hcloud=./providers/provider-hcloud/apis/...
+controller_gen object:headerFile=$header paths=$hcloud \
+  crd:crdVersions=v1,allowDangerousTypes=true output:crd:artifacts:config=package/providers/provider-hcloud/crds
+"$angryjet" generate-methodsets --header-file=$header $hcloud
+
 crds="$(mktemp -d)"
 trap 'rm -rf "$crds"' EXIT
 controller_gen crd:crdVersions=v1 paths=./apis/v1alpha1/... output:crd:artifacts:config="$crds"

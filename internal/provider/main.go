@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -49,7 +50,7 @@ type Flags struct {
 	LeaderElection           bool          `env:"LEADER_ELECTION" help:"Reconcile only while holding the provider's lease." short:"l"`
 	LeaderElectionNamespace  string        `env:"POD_NAMESPACE" help:"Namespace of the provider's lease, when it cannot be told from where the provider runs."`
 	Sync                     time.Duration `default:"1h" help:"How often every object is looked at again, whatever was watched."`
-	Poll                     time.Duration `default:"1m" help:"How often each external resource is checked for drift, give or take ten per cent."`
+	Poll                     time.Duration `default:"${poll}" help:"How often each external resource is checked for drift, give or take ten per cent."`
 	PollStateMetric          time.Duration `default:"5s" help:"How often the state metrics of managed resources are recorded."`
 	MaxReconcileRate         int           `default:"100" help:"Reconciles per second over all kinds, and how many of one kind run at once. The client may make five times as many requests per second."`
 	EnableManagementPolicies bool          `default:"true" help:"Honour spec.managementPolicies." negatable:""`
@@ -63,6 +64,9 @@ type Provider struct {
 	Name string
 	// Description shown by --help.
 	Description string
+	// Poll is how often each external resource is checked for drift when no
+	// flag says otherwise. The default is a minute.
+	Poll time.Duration
 	// AddToScheme registers the provider's API types.
 	AddToScheme func(*runtime.Scheme) error
 	// Setup adds the provider's controllers. Kinds are gated on their CRDs
@@ -73,7 +77,7 @@ type Provider struct {
 // Main parses flags, runs the provider until it is told to stop and exits.
 func Main(p Provider) {
 	f := &Flags{}
-	k := kong.Parse(f, kong.Name(p.Name), kong.Description(p.Description))
+	k := kong.Parse(f, kong.Name(p.Name), kong.Description(p.Description), kong.Vars{"poll": cmp.Or(p.Poll, time.Minute).String()})
 	k.FatalIfErrorf(Run(ctrl.SetupSignalHandler(), p, *f))
 }
 

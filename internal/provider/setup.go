@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -53,6 +54,22 @@ type Kind[T resource.ModernManaged] struct {
 	// NoDefaultName leaves out the initializer that copies the managed
 	// resource's name to its external name.
 	NoDefaultName bool
+	// FindsCreated says that the connector finds what an interrupted create
+	// left behind although the server chooses the external name. The name is
+	// kept as soon as it is known, and the create may be done again.
+	FindsCreated bool
+	// Timeout of one reconcile. It bounds every call to a server. The default
+	// is a minute.
+	Timeout time.Duration
+	// CreationGracePeriod is how long a server may take to show what was
+	// created. The default is crossplane-runtime's half a minute.
+	CreationGracePeriod time.Duration
+	// PollInterval of one resource, given the provider's. The default is the
+	// provider's, give or take ten per cent.
+	PollInterval managed.PollIntervalHook
+	// Finalizer wraps the one that is used, for a connector that keeps
+	// something of each resource.
+	Finalizer func(resource.Finalizer) resource.Finalizer
 	// Sources of reconcile requests beside the API server, for a provider that
 	// learns of drift before the next poll.
 	Sources []source.Source
@@ -83,16 +100,22 @@ func Setup[T resource.ModernManaged](mgr ctrl.Manager, o controller.Options, k K
 	}
 
 	opts := []managed.ReconcilerOption{
-		managed.WithCriticalAnnotationUpdater(criticalAnnotations(mgr.GetClient(), k.AssignedByServer)),
+		managed.WithCriticalAnnotationUpdater(criticalAnnotations(mgr.GetClient(), k.AssignedByServer || k.FindsCreated)),
 		managed.WithTypedExternalConnector[T](k.Connect(mgr.GetClient())),
 		managed.WithInitializers(init...),
-		managed.WithFinalizer(newFinalizer(mgr.GetClient())),
+		managed.WithFinalizer(wrap(k.Finalizer, newFinalizer(mgr.GetClient()))),
 		managed.WithLogger(o.Logger.WithValues("controller", name)),
 		managed.WithPollInterval(o.PollInterval),
 		managed.WithPollJitterHook(o.PollInterval / 10),
-		managed.WithTimeout(timeout),
+		managed.WithTimeout(cmp.Or(k.Timeout, timeout)),
 		managed.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name))), //nolint:staticcheck // crossplane-runtime takes no other.
 		managed.WithDeterministicExternalName(!k.AssignedByServer),
+	}
+	if k.PollInterval != nil {
+		opts = append(opts, managed.WithPollIntervalHook(k.PollInterval))
+	}
+	if k.CreationGracePeriod > 0 {
+		opts = append(opts, managed.WithCreationGracePeriod(k.CreationGracePeriod))
 	}
 	if o.Features.Enabled(feature.EnableBetaManagementPolicies) {
 		opts = append(opts, managed.WithManagementPolicies())
@@ -119,6 +142,13 @@ func Setup[T resource.ModernManaged](mgr ctrl.Manager, o controller.Options, k K
 	return errors.Wrapf(b.Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter)), "cannot create controller %s", name)
 }
 
+func wrap(with func(resource.Finalizer) resource.Finalizer, f resource.Finalizer) resource.Finalizer {
+	if with == nil {
+		return f
+	}
+	return with(f)
+}
+
 func controllerOptions(o controller.Options) ctrlcontroller.Options {
 	out := o.ForControllerRuntime()
 	out.RateLimiter = workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](baseDelay, maxDelay)
@@ -129,8 +159,8 @@ func controllerOptions(o controller.Options) ctrlcontroller.Options {
 // Create there is nothing to learn, an interrupted create is simply done again,
 // and an update less is an event less for every composite resource that
 // watches.
-func criticalAnnotations(c client.Client, assignedByServer bool) managed.CriticalAnnotationUpdater {
-	if assignedByServer {
+func criticalAnnotations(c client.Client, persist bool) managed.CriticalAnnotationUpdater {
+	if persist {
 		return managed.NewRetryingCriticalAnnotationUpdater(c)
 	}
 	return managed.CriticalAnnotationUpdateFn(func(context.Context, client.Object) error { return nil })

@@ -1,0 +1,93 @@
+package controller
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+
+	"github.com/openova-io/catalyst/providers/provider-hcloud/internal/clients"
+)
+
+// clockSkew between this program and Hetzner.
+const clockSkew = time.Minute
+
+// collections of the API by the Terraform resource, for resources whose
+// identifier the server chooses but whose name is theirs alone.
+var collections = map[string]string{
+	"hcloud_firewall":             "firewalls",
+	"hcloud_floating_ip":          "floating_ips",
+	"hcloud_load_balancer":        "load_balancers",
+	"hcloud_managed_certificate":  "certificates",
+	"hcloud_network":              "networks",
+	"hcloud_placement_group":      "placement_groups",
+	"hcloud_primary_ip":           "primary_ips",
+	"hcloud_server":               "servers",
+	"hcloud_ssh_key":              "ssh_keys",
+	"hcloud_uploaded_certificate": "certificates",
+	"hcloud_volume":               "volumes",
+	"hcloud_zone":                 "zones",
+}
+
+func errNotOurs(m resource.Managed) error {
+	return errors.Errorf("%T is not a managed resource of this provider", m)
+}
+
+// adopt finds what an interrupted create left behind: created under the
+// resource's name since it was begun, so not by anybody else, whose object
+// would have made the create fail. It tells whether it found anything.
+func (e *external) adopt(ctx context.Context, mg object) (bool, error) {
+	collection, ok := collections[e.config.Name]
+	begun := meta.GetExternalCreatePending(mg)
+	if !ok || begun.IsZero() || meta.GetExternalName(mg) != "" {
+		return false, nil
+	}
+	args, err := mg.GetMergedParameters(true)
+	if err != nil {
+		return false, errors.Wrap(err, "cannot read the managed resource's arguments")
+	}
+	name, _ := args["name"].(string)
+	if name == "" {
+		return false, nil
+	}
+	id, err := e.find(ctx, collection, name, begun.Add(-clockSkew))
+	if err != nil && e.throttled() {
+		return false, clients.ErrBudgetSpent
+	}
+	if err != nil || id == "" {
+		return false, errors.Wrapf(err, "cannot look for what an interrupted create of %q left behind", name)
+	}
+	meta.SetExternalName(mg, id)
+	return true, nil
+}
+
+func (e *external) find(ctx context.Context, collection, name string, since time.Time) (string, error) {
+	req, err := e.project.NewRequest(ctx, http.MethodGet, "/"+collection+"?name="+url.QueryEscape(name), nil)
+	if err != nil {
+		return "", err
+	}
+	body := map[string]json.RawMessage{}
+	if _, err := e.project.Do(req, &body); err != nil {
+		return "", err
+	}
+	var found []struct {
+		ID      int64     `json:"id"`
+		Name    string    `json:"name"`
+		Created time.Time `json:"created"`
+	}
+	if err := json.Unmarshal(body[collection], &found); err != nil {
+		return "", errors.Wrapf(err, "cannot read the answer's %s", collection)
+	}
+	for _, f := range found {
+		if f.Name == name && !f.Created.Before(since) {
+			return strconv.FormatInt(f.ID, 10), nil
+		}
+	}
+	return "", nil
+}
