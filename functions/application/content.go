@@ -167,17 +167,17 @@ func (a *application) helmRelease() map[string]any {
 	}
 }
 
-// overlay of one Environment: what Flux applies there, and the values that
-// differ from the Application's.
+// overlay of one Environment: what Flux applies there on top of what all of them
+// share, and the values that differ from the Application's. It is a Component,
+// because Kustomize takes no overlay from a folder within what it overlays.
+// What it adds is in the Application's namespace like everything else.
 func (a *application) overlay(e v1alpha1.ApplicationEnvironment) ([]gitea.RepositoryFile, error) {
 	t, _ := naming.EnvTypeOf(a.GetNamespace(), e.Name)
 	dir := "overlays/" + string(t) + "/"
 
 	k, err := yaml.Marshal(map[string]any{
-		"apiVersion":       "kustomize.config.k8s.io/v1beta1",
-		"kind":             "Kustomization",
-		"namespace":        a.GetName(),
-		"resources":        []any{"../.."},
+		"apiVersion":       "kustomize.config.k8s.io/v1alpha1",
+		"kind":             "Component",
 		"generatorOptions": map[string]any{"disableNameSuffixHash": true},
 		"configMapGenerator": []any{map[string]any{
 			"name":  a.GetName() + "-overlay",

@@ -136,15 +136,16 @@ func (a *application) gitSource(e v1alpha1.ApplicationEnvironment, url, secret s
 	})
 }
 
-// kustomization applies the Environment's overlay into the Organization's
-// vcluster on one host cluster.
+// kustomization applies the repository with the Environment's overlay into the
+// Organization's vcluster on one host cluster.
 func (a *application) kustomization(e v1alpha1.ApplicationEnvironment, hostCluster string) *unstructured.Unstructured {
 	t, _ := naming.EnvTypeOf(a.GetNamespace(), e.Name)
 	return a.flat(kustomizationKind, fmt.Sprintf("%s-%s-%s", a.GetName(), e.Name, hostCluster), e.Name, map[string]any{
 		"interval":      "10m",
 		"retryInterval": "1m",
 		"timeout":       "5m",
-		"path":          "./overlays/" + string(t),
+		"path":          "./",
+		"components":    []any{"overlays/" + string(t)},
 		"prune":         true,
 		"wait":          true,
 		"sourceRef":     map[string]any{"kind": gitRepositoryKind.Kind, "name": a.GetName() + "-" + e.Name},
