@@ -83,7 +83,7 @@ func (c *call) startAfter(from time.Time, command string, change func(), on ...t
 		a.Resources = append(a.Resources, schema.ActionResourceReference{ID: t.obj.base().ID, Type: t.kind.singular})
 	}
 	c.p.Actions[a.ID] = a
-	if !on[0].kind.queues[command] || c.sim.cfg.StrictLocks {
+	if !on[0].kind.queued(command) || c.sim.cfg.StrictLocks {
 		on[0].obj.base().hold(a.End)
 	}
 	on[0].obj.base().shadow(c, on[0].obj, a.End)

@@ -33,7 +33,8 @@ type kind struct {
 	byName bool
 	// busy is the code of the error when an action runs; locked if empty.
 	busy string
-	// queues are commands that wait for each other in place of refusing.
+	// queues are commands that wait for each other in place of refusing; every
+	// stands for all.
 	queues map[string]bool
 	// shared kinds are the same for all projects and can't be changed.
 	shared bool
@@ -60,6 +61,10 @@ func register(k *kind) *kind {
 	kinds[k.plural] = k
 	return k
 }
+
+const every = "*"
+
+func (k *kind) queued(command string) bool { return k.queues[command] || k.queues[every] }
 
 func (k *kind) busyCode() string {
 	if k.busy == "" {
@@ -204,7 +209,7 @@ func (c *call) act(command string, change func(), also ...target) (answer, error
 
 // lockable checks that the command may start on the object now.
 func (c *call) lockable(command string) error {
-	if c.kind.queues[command] && !c.sim.cfg.StrictLocks {
+	if c.kind.queued(command) && !c.sim.cfg.StrictLocks {
 		return nil
 	}
 	return c.free(c.target())

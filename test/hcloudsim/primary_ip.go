@@ -87,8 +87,11 @@ func createPrimaryIP(c *call) (answer, error) {
 	if err := oneOf("type", req.Type, "ipv4", "ipv6"); err != nil {
 		return answer{}, err
 	}
-	if err := oneOf("assignee_type", req.AssigneeType, "server"); err != nil {
-		return answer{}, err
+	// Documented as required, but what the Terraform provider leaves out.
+	if req.AssigneeType != "" || req.AssigneeID != nil {
+		if err := oneOf("assignee_type", req.AssigneeType, "server"); err != nil {
+			return answer{}, err
+		}
 	}
 	ip := &primaryIP{meta: m, Type: req.Type, AutoDelete: req.AutoDelete != nil && *req.AutoDelete}
 	var owner *server

@@ -43,11 +43,9 @@ var zoneName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]
 
 var zones = register(&kind{
 	plural: "zones", singular: "zone", empty: func() object { return &zone{} }, sorts: byNameCreated, byName: true,
-	// Each record set is changed by actions on its zone, many at a time.
-	queues: map[string]bool{
-		"create_rrset": true, "delete_rrset": true, "set_rrset_records": true, "add_rrset_records": true,
-		"remove_rrset_records": true, "update_rrset_records": true, "change_rrset_ttl": true, "change_rrset_protection": true,
-	},
+	// The Terraform provider starts the next action on a zone before it waits for
+	// the last.
+	queues: map[string]bool{every: true},
 	filters: map[string]func(object, string) bool{
 		"mode": func(o object, v string) bool { return o.(*zone).Mode == v },
 	},
