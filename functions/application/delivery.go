@@ -18,12 +18,13 @@ import (
 	gitea "github.com/openova-io/catalyst/providers/provider-gitea/apis/v1alpha1"
 )
 
-// Flux's kinds.
+// Kinds of delivery: Flux's, and what protects its credentials.
 var (
 	gitRepositoryKind = schema.GroupVersionKind{Group: "source.toolkit.fluxcd.io", Version: "v1", Kind: "GitRepository"}
 	ociRepositoryKind = schema.GroupVersionKind{Group: "source.toolkit.fluxcd.io", Version: "v1", Kind: "OCIRepository"}
 	kustomizationKind = schema.GroupVersionKind{Group: "kustomize.toolkit.fluxcd.io", Version: "v1", Kind: "Kustomization"}
 	helmReleaseKind   = schema.GroupVersionKind{Group: "helm.toolkit.fluxcd.io", Version: "v2", Kind: "HelmRelease"}
+	usageKind         = schema.GroupVersionKind{Group: "protection.crossplane.io", Version: "v1beta1", Kind: "Usage"}
 )
 
 // gatherFlux finds out which of Flux's kinds are installed. All of them are
@@ -104,13 +105,19 @@ func (a *application) composeDelivery(repo *composing.Step) error {
 			return err
 		}
 		for _, hc := range a.placement(e).HostClusters {
-			if err := s.Desire(keyDeliveryPrefix+e.Name+"/"+hc, a.kustomization(e, hc)); err != nil {
+			k := a.kustomization(e, hc)
+			if err := s.Desire(keyDeliveryPrefix+e.Name+"/"+hc, k); err != nil {
+				return err
+			}
+			if err := s.Desire(keyAccessPrefix+e.Name+"/"+hc, a.accessInUse(k, e, hc)); err != nil {
 				return err
 			}
 		}
 	}
 	a.retireEnvironments(keySourcePrefix)
-	a.run.RetireOthers(keyDeliveryPrefix, "the Application was moved away from there")
+	for _, prefix := range []string{keyDeliveryPrefix, keyAccessPrefix} {
+		a.run.RetireOthers(prefix, "the Application was moved away from there")
+	}
 	return nil
 }
 
@@ -151,6 +158,20 @@ func (a *application) kustomization(e v1alpha1.ApplicationEnvironment, hostClust
 		"sourceRef":     map[string]any{"kind": gitRepositoryKind.Kind, "name": a.GetName() + "-" + e.Name},
 		// vcluster writes its kubeconfig there. The Application has no say in
 		// which cluster or account it is delivered with.
-		"kubeConfig": map[string]any{"secretRef": map[string]any{"name": "vc-" + hostCluster, "key": "config"}},
+		"kubeConfig": map[string]any{"secretRef": map[string]any{"name": accessSecret(hostCluster), "key": "config"}},
+	})
+}
+
+func accessSecret(hostCluster string) string { return "vc-" + hostCluster }
+
+// accessInUse keeps a host cluster's kubeconfig for as long as the Kustomization
+// is there. Without it Flux could not take away what it delivered, and whoever
+// deletes the namespace would wait for that for ever.
+func (a *application) accessInUse(k *unstructured.Unstructured, e v1alpha1.ApplicationEnvironment, hostCluster string) *unstructured.Unstructured {
+	return a.flat(usageKind, k.GetName(), e.Name, map[string]any{
+		"of":             map[string]any{"apiVersion": "v1", "kind": "Secret", "resourceRef": map[string]any{"name": accessSecret(hostCluster)}},
+		"by":             map[string]any{"apiVersion": k.GetAPIVersion(), "kind": k.GetKind(), "resourceRef": map[string]any{"name": k.GetName()}},
+		"reason":         "Application " + a.GetName() + " is delivered with it",
+		"replayDeletion": true,
 	})
 }

@@ -19,6 +19,7 @@ const (
 	keyHostPrefix       = "host-"
 	keySourcePrefix     = "source-"
 	keyDeliveryPrefix   = "delivery-"
+	keyAccessPrefix     = "access-"
 )
 
 // An application is one run's view of an Application and of what it refers to.

@@ -120,6 +120,7 @@ func FuzzRunFunction(f *testing.F) {
 
 func TestComposed(t *testing.T) {
 	everything := []string{
+		"access-acme-dev/hz-fsn-rtz-dev", "access-acme-prod/hz-fsn-rtz-prod", "access-acme-prod/hz-hel-rtz-prod",
 		"branch-main", "branch-staging", "content", "delivery-acme-dev/hz-fsn-rtz-dev",
 		"delivery-acme-prod/hz-fsn-rtz-prod", "delivery-acme-prod/hz-hel-rtz-prod", "deploy-key",
 		"host-acme-dev/marketing-site.acme-dev.acme.example-a", "host-acme-prod/marketing-site.acme-prod.acme.example-lua",
@@ -389,6 +390,7 @@ func TestRemovedEnvironment(t *testing.T) {
 	envs.Values = envs.GetValues()[:1]
 	_, rsp := w.Run(t, newFn())
 	want := []string{
+		"access-acme-dev/hz-fsn-rtz-dev",
 		"branch-main", "branch-staging", "content", "delivery-acme-dev/hz-fsn-rtz-dev", "deploy-key",
 		"host-acme-dev/marketing-site.acme-dev.acme.example-a", "protection-develop", "protection-main", "protection-staging", "repository", "source-acme-dev",
 	}
