@@ -27,3 +27,5 @@ func call1(tb testing.TB, method, url, token, body string) (int, http.Header, st
 	text, _ := io.ReadAll(resp.Body)
 	return resp.StatusCode, resp.Header, string(text)
 }
+
+func contains(s, part string) bool { return strings.Contains(s, part) }

@@ -172,7 +172,7 @@ func createNetwork(c *call) (answer, error) {
 	}
 	n := &network{meta: m, IPRange: req.IPRange, Expose: req.ExposeRoutesToVSwitch}
 	for _, s := range req.Subnets {
-		if s, err = n.subnet(s); err != nil {
+		if s, err = n.subnet(c, s); err != nil {
 			return answer{}, err
 		}
 		n.Subnets = append(n.Subnets, s)
@@ -211,7 +211,7 @@ func deleteNetwork(c *call) (answer, error) {
 }
 
 // subnet checks one and fills in what was left out.
-func (n *network) subnet(s schema.NetworkSubnet) (schema.NetworkSubnet, error) {
+func (n *network) subnet(c *call, s schema.NetworkSubnet) (schema.NetworkSubnet, error) {
 	if !slices.Contains([]string{"cloud", "server", "vswitch"}, s.Type) {
 		return s, invalid("type", "must be one of cloud, server, vswitch")
 	}
@@ -220,6 +220,9 @@ func (n *network) subnet(s schema.NetworkSubnet) (schema.NetworkSubnet, error) {
 	}
 	if (s.Type == "vswitch") != (s.VSwitchID != 0) {
 		return s, invalid("vswitch_id", "must be given for subnets of type vswitch, and for no others")
+	}
+	if s.VSwitchID != 0 && vswitchTaken(c.p, s.VSwitchID) {
+		return s, fail("vswitch_id_already_used", "vSwitch %d is already used", s.VSwitchID)
 	}
 	if s.IPRange == "" {
 		s.IPRange = n.freeRange()
@@ -239,6 +242,12 @@ func (n *network) subnet(s schema.NetworkSubnet) (schema.NetworkSubnet, error) {
 	}
 	s.Gateway = n.prefix().Addr().Next().String()
 	return s, nil
+}
+
+func vswitchTaken(p *project, id int64) bool {
+	return slices.ContainsFunc(each[*network](p, "networks"), func(n *network) bool {
+		return slices.ContainsFunc(n.Subnets, func(s schema.NetworkSubnet) bool { return s.VSwitchID == id })
+	})
 }
 
 func (n *network) overlaps(p netip.Prefix) bool {
@@ -292,7 +301,7 @@ func addSubnet(c *call) (answer, error) {
 		return answer{}, err
 	}
 	n := c.obj.(*network)
-	s, err := n.subnet(req)
+	s, err := n.subnet(c, req)
 	if err != nil {
 		return answer{}, err
 	}
