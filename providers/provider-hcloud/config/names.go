@@ -20,8 +20,8 @@ func assigned() config.ExternalName { return config.IdentifierFromProvider }
 
 // placeholder names are chosen by the server too, but the resource wants an
 // identifier it can parse before there is one.
-func placeholder(id string) config.ExternalName {
-	return config.FrameworkResourceWithComputedIdentifier("id", id)
+func placeholder() config.ExternalName {
+	return config.FrameworkResourceWithComputedIdentifier("id", "0")
 }
 
 // computed names follow from the arguments: what is there already is found

@@ -9,9 +9,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hetznercloud/terraform-provider-hcloud/hcloud"
+
 	"github.com/crossplane/upjet/v2/pkg/config"
 	upjetname "github.com/crossplane/upjet/v2/pkg/types/name"
-	"github.com/hetznercloud/terraform-provider-hcloud/hcloud"
 )
 
 const (

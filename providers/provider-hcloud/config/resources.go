@@ -74,7 +74,7 @@ var resources = map[string]description{
 	route:          {kind: "NetworkRoute", name: known("{network_id}-{destination}"), references: map[string]string{"network_id": network}},
 	subnet:         {kind: "NetworkSubnet", name: known("{network_id}-{ip_range}"), references: map[string]string{"network_id": network}},
 	placementGroup: {kind: "PlacementGroup", name: assigned()},
-	primaryIP:      {kind: "PrimaryIP", name: placeholder("0"), numericID: true, references: map[string]string{"assignee_id": server}, omit: []string{"datacenter"}},
+	primaryIP:      {kind: "PrimaryIP", name: placeholder(), numericID: true, references: map[string]string{"assignee_id": server}, omit: []string{"datacenter"}},
 	rdns:           {kind: "RDNS", name: reverse(), references: map[string]string{"server_id": server, "primary_ip_id": primaryIP, "floating_ip_id": floatingIP, "load_balancer_id": loadBalancer}},
 	server: {kind: "Server", name: assigned(), references: map[string]string{
 		"ssh_keys": sshKey, "firewall_ids": firewall, "placement_group_id": placementGroup,
@@ -83,13 +83,13 @@ var resources = map[string]description{
 	}, secrets: []string{"user_data"}, omit: []string{"allow_deprecated_images", "backup_window", "datacenter"}},
 	serverNetwork: {kind: "ServerNetwork", name: attached("server_id"), references: map[string]string{"server_id": server, "network_id": network, "subnet_id": subnet}},
 	snapshot:      {kind: "Snapshot", name: assigned(), references: map[string]string{"server_id": server}},
-	sshKey:        {kind: "SSHKey", name: placeholder("0")},
-	storageBox:    {kind: "StorageBox", name: placeholder("0"), numericID: true},
-	boxSnapshot:   {kind: "StorageBoxSnapshot", name: placeholder("0"), numericID: true, references: map[string]string{"storage_box_id": storageBox}},
-	boxSubaccount: {kind: "StorageBoxSubaccount", name: placeholder("0"), numericID: true, references: map[string]string{"storage_box_id": storageBox}},
+	sshKey:        {kind: "SSHKey", name: placeholder()},
+	storageBox:    {kind: "StorageBox", name: placeholder(), numericID: true},
+	boxSnapshot:   {kind: "StorageBoxSnapshot", name: placeholder(), numericID: true, references: map[string]string{"storage_box_id": storageBox}},
+	boxSubaccount: {kind: "StorageBoxSubaccount", name: placeholder(), numericID: true, references: map[string]string{"storage_box_id": storageBox}},
 	volume:        {kind: "Volume", name: assigned(), references: map[string]string{"server_id": server}},
 	volAttachment: {kind: "VolumeAttachment", name: known("{volume_id}"), references: map[string]string{"volume_id": volume, "server_id": server}},
-	zone:          {kind: "Zone", name: placeholder("0"), numericID: true, secrets: []string{"primary_nameservers.tsig_key"}},
+	zone:          {kind: "Zone", name: placeholder(), numericID: true, secrets: []string{"primary_nameservers.tsig_key"}},
 	record:        {kind: "ZoneRecord", name: joined("zone", "name", "type", "value"), references: map[string]string{"zone": zone}},
 	rrset:         {kind: "ZoneRRset", name: recordSet(), references: map[string]string{"zone": zone}},
 }
@@ -110,6 +110,14 @@ func describe(r *config.Resource) {
 	for _, path := range d.secrets {
 		config.GetSchema(r.TerraformResource, path).Sensitive = true
 	}
+	for name, field := range r.TerraformResource.Schema {
+		if field.Sensitive && field.Required {
+			// A reference that is no pointer is never absent from initProvider,
+			// and upjet would look for a Secret without a name.
+			field.Required, field.Optional = false, true
+			r.MarkAsRequired(name)
+		}
+	}
 	for path, to := range d.references {
 		// All kinds are in one package, which upjet would import into itself.
 		r.References[path] = config.Reference{Type: resources[to].kind} //nolint:staticcheck // See above.
@@ -122,7 +130,7 @@ func describe(r *config.Resource) {
 	if d.numericID {
 		r.TerraformConversions = append(r.TerraformConversions, numericID{})
 	}
-	r.TerraformCustomDiff = settled
+	r.TerraformCustomDiff = settled(r.TerraformResource)
 	if r.MetaResource != nil {
 		r.MetaResource.Examples = nil
 		r.MetaResource.Description = strings.TrimSpace(r.MetaResource.Description)

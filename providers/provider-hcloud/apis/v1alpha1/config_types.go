@@ -165,7 +165,7 @@ type ProviderConfigUsageList struct {
 	Items []ProviderConfigUsage `json:"items"`
 }
 
-func (s ConfigSpec) common() commonv1alpha1.ProviderConfigSpec {
+func (s *ConfigSpec) common() commonv1alpha1.ProviderConfigSpec {
 	url := s.Endpoint
 	if url == "" {
 		url = DefaultEndpoint

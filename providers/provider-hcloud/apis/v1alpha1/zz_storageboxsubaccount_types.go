@@ -110,7 +110,7 @@ type StorageBoxSubaccountInitParameters struct {
 
 	// (String, Sensitive) Password of the Storage Box. For more details, see the Storage Boxes password policy.
 	// Password of the Storage Box. For more details, see the [Storage Boxes password policy](https://docs.hetzner.cloud/reference/hetzner#storage-boxes-password-policy).
-	PasswordSecretRef v1.LocalSecretKeySelector `json:"passwordSecretRef" tf:"-"`
+	PasswordSecretRef *v1.LocalSecretKeySelector `json:"passwordSecretRef,omitempty" tf:"-"`
 
 	// (Number) ID of the Storage Box.
 	// ID of the Storage Box.
@@ -194,7 +194,7 @@ type StorageBoxSubaccountParameters struct {
 	// (String, Sensitive) Password of the Storage Box. For more details, see the Storage Boxes password policy.
 	// Password of the Storage Box. For more details, see the [Storage Boxes password policy](https://docs.hetzner.cloud/reference/hetzner#storage-boxes-password-policy).
 	// +kubebuilder:validation:Optional
-	PasswordSecretRef v1.LocalSecretKeySelector `json:"passwordSecretRef" tf:"-"`
+	PasswordSecretRef *v1.LocalSecretKeySelector `json:"passwordSecretRef,omitempty" tf:"-"`
 
 	// (Number) ID of the Storage Box.
 	// ID of the Storage Box.

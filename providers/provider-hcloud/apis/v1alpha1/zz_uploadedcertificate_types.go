@@ -26,7 +26,7 @@ type UploadedCertificateInitParameters struct {
 	Name *string `json:"name,omitempty" tf:"name,omitempty"`
 
 	// PEM encoded private key belonging to the certificate.
-	PrivateKeySecretRef v1.LocalSecretKeySelector `json:"privateKeySecretRef" tf:"-"`
+	PrivateKeySecretRef *v1.LocalSecretKeySelector `json:"privateKeySecretRef,omitempty" tf:"-"`
 }
 
 type UploadedCertificateObservation struct {
@@ -81,7 +81,7 @@ type UploadedCertificateParameters struct {
 
 	// PEM encoded private key belonging to the certificate.
 	// +kubebuilder:validation:Optional
-	PrivateKeySecretRef v1.LocalSecretKeySelector `json:"privateKeySecretRef" tf:"-"`
+	PrivateKeySecretRef *v1.LocalSecretKeySelector `json:"privateKeySecretRef,omitempty" tf:"-"`
 }
 
 // UploadedCertificateSpec defines the desired state of UploadedCertificate

@@ -12,10 +12,11 @@ import (
 	"strings"
 	"text/template"
 
+	"golang.org/x/tools/imports"
+
 	upjetconfig "github.com/crossplane/upjet/v2/pkg/config"
 	"github.com/crossplane/upjet/v2/pkg/pipeline"
 	upjettypes "github.com/crossplane/upjet/v2/pkg/types"
-	"golang.org/x/tools/imports"
 
 	"github.com/openova-io/catalyst/providers/provider-hcloud/config"
 )
@@ -71,7 +72,7 @@ func runPipeline(pc *upjetconfig.Provider, work, apis string, header []byte) err
 	if err := os.Symlink(apis, filepath.Join(work, "apis", "hcloud")); err != nil {
 		return fmt.Errorf("cannot link the API package: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(work, "hack", "boilerplate.go.txt"), header, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(work, "hack", "boilerplate.go.txt"), header, 0o600); err != nil { //nolint:gosec // The directory is this program's own.
 		return fmt.Errorf("cannot write header: %w", err)
 	}
 	// upjet runs goimports, which is a program to install; formatTypes does the

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"io"
+	"log"
 	"time"
 
 	"github.com/openova-io/catalyst/internal/provider"
@@ -15,6 +17,9 @@ import (
 const poll = 30 * time.Minute
 
 func main() {
+	// The Terraform provider writes what it does to the standard logger, some
+	// of it with the arguments it was given.
+	log.SetOutput(io.Discard)
 	provider.Main(provider.Provider{
 		Name:        "provider-hcloud",
 		Description: "Servers, networks, load balancers, DNS zones and everything else in a Hetzner project.",

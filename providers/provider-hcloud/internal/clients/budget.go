@@ -131,15 +131,15 @@ func (b *Budget) Learn(resp *http.Response) (refused bool) {
 }
 
 func (b *Budget) read(h http.Header, now time.Time) {
-	limit, err := strconv.ParseInt(h.Get("RateLimit-Limit"), 10, 64)
+	limit, err := strconv.ParseInt(h.Get("Ratelimit-Limit"), 10, 64)
 	if err != nil {
 		return
 	}
-	remaining, err := strconv.ParseInt(h.Get("RateLimit-Remaining"), 10, 64)
+	remaining, err := strconv.ParseInt(h.Get("Ratelimit-Remaining"), 10, 64)
 	if err != nil {
 		return
 	}
-	reset, err := strconv.ParseInt(h.Get("RateLimit-Reset"), 10, 64)
+	reset, err := strconv.ParseInt(h.Get("Ratelimit-Reset"), 10, 64)
 	if err != nil {
 		return
 	}

@@ -3,9 +3,10 @@ package clients
 import (
 	"context"
 
-	"github.com/crossplane/upjet/v2/pkg/terraform"
 	fwprovider "github.com/hashicorp/terraform-plugin-framework/provider"
 	terraformhcloud "github.com/hetznercloud/terraform-provider-hcloud/hcloud"
+
+	"github.com/crossplane/upjet/v2/pkg/terraform"
 )
 
 // Setup of the Terraform provider with a client that is made already. Its own

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	sdk "github.com/hashicorp/terraform-plugin-sdk/v2/terraform"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -19,7 +20,6 @@ import (
 	upjetconfig "github.com/crossplane/upjet/v2/pkg/config"
 	upjet "github.com/crossplane/upjet/v2/pkg/controller"
 	"github.com/crossplane/upjet/v2/pkg/terraform"
-	sdk "github.com/hashicorp/terraform-plugin-sdk/v2/terraform"
 
 	"github.com/openova-io/catalyst/providers/provider-hcloud/internal/clients"
 )
