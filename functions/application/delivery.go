@@ -171,7 +171,6 @@ func (a *application) accessInUse(k *unstructured.Unstructured, e v1alpha1.Appli
 	return a.flat(usageKind, k.GetName(), e.Name, map[string]any{
 		"of":             map[string]any{"apiVersion": "v1", "kind": "Secret", "resourceRef": map[string]any{"name": accessSecret(hostCluster)}},
 		"by":             map[string]any{"apiVersion": k.GetAPIVersion(), "kind": k.GetKind(), "resourceRef": map[string]any{"name": k.GetName()}},
-		"reason":         "Application " + a.GetName() + " is delivered with it",
 		"replayDeletion": true,
 	})
 }

@@ -7,4 +7,4 @@ same "deploy key's Secret" "identity identity.pub known_hosts" "$(kubectl get se
 same "address Flux clones from" ssh "$(kubectl get gitrepository intranet-umbrella-dev -n umbrella -o jsonpath='{.spec.url}' | cut -d: -f1)"
 kubectl get configmap intranet-values -n intranet -o jsonpath='{.data.values\.yaml}' | grep -q 'greeting: Good morning' || fail "the Application's values did not arrive"
 kubectl get configmap intranet-overlay -n intranet -o jsonpath='{.data.values\.yaml}' | grep -q umbrella-dev || fail "the Environment's values did not arrive"
-refused "Application intranet is delivered with it" kubectl delete secret vc-hz-fsn-rtz-dev -n umbrella
+refused "by resource Kustomization/intranet-umbrella-dev-hz-fsn-rtz-dev" kubectl delete secret vc-hz-fsn-rtz-dev -n umbrella

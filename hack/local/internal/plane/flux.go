@@ -108,8 +108,8 @@ func (d *plan) prepareFlux(ctx context.Context, controller string) error {
 		return fmt.Errorf("cannot create Flux's accounts: %w", err)
 	}
 
-	for _, c := range []string{SourceController, KustomizeController} {
-		if err := installCRDs(ctx, k, d.cfg.inFolder(c, "crds")); err != nil {
+	for _, of := range []string{"source", "kustomize"} {
+		if err := installCRDs(ctx, k, d.cfg.inFolder("flux", "crds", of)); err != nil {
 			return err
 		}
 	}

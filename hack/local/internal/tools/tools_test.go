@@ -17,7 +17,7 @@ func TestSelect(t *testing.T) {
 		want    []string
 		wantErr bool
 	}{
-		"Default": {reason: "Without names, what a control plane needs is built", want: []string{"etcd", "kubernetes", "crossplane", "gitea", "crank", "crane", "kustomize-controller", "source-controller"}},
+		"Default": {reason: "Without names, what a control plane needs is built", want: []string{"etcd", "kubernetes", "crossplane", "gitea", "crank", "crane", "flux"}},
 		"Tool":    {reason: "An optional tool is built when asked for", names: []string{"kuttl"}, want: []string{"kuttl"}},
 		"Program": {reason: "A tool is found by the name of a program it builds", names: []string{"kube-apiserver"}, want: []string{"kubernetes"}},
 		"Unknown": {reason: "An unknown tool is an error", names: []string{"kind"}, wantErr: true},
@@ -101,13 +101,28 @@ func TestRecipes(t *testing.T) {
 
 	for _, r := range Recipes() {
 		t.Run(r.Name, func(t *testing.T) {
-			if _, err := moduleVersion(filepath.Join(modules, r.Name, "go.mod"), r.Module); err != nil {
+			gomod := filepath.Join(modules, r.Name, "go.mod")
+			if _, err := moduleVersion(gomod, r.Module); err != nil {
 				t.Error(err)
 			}
 
 			for n, pkg := range r.Programs {
-				if n == "" || !strings.HasPrefix(pkg, r.Module) {
-					t.Errorf("program %q is built from %q, which isn't in module %q", n, pkg, r.Module)
+				if n != "" && strings.HasPrefix(pkg, r.Module) {
+					continue
+				}
+
+				if _, err := moduleVersion(gomod, pkg); err != nil {
+					t.Errorf("program %q is built from %q, which is neither in module %q nor one: %v", n, pkg, r.Module, err)
+				}
+			}
+
+			for _, cp := range r.Copies {
+				if cp.Module == "" {
+					continue
+				}
+
+				if _, err := moduleVersion(gomod, cp.Module); err != nil {
+					t.Errorf("folder %q is copied from another module: %v", cp.From, err)
 				}
 			}
 		})
@@ -123,9 +138,11 @@ func fakeModule(t *testing.T, source string) (*Cache, Recipe, *bytes.Buffer) {
 	c := &Cache{Modules: filepath.Join(dir, "modules"), Dir: filepath.Join(dir, "built"), Out: out}
 
 	files := map[string]string{
-		"modules/hello/go.mod":           "module example.org/hello\n\ngo 1.26\n\nrequire example.org/lib v1.0.0\n\nreplace example.org/lib v1.0.0 => ./lib\n",
+		"modules/hello/go.mod":           "module example.org/hello\n\ngo 1.26\n\nrequire example.org/lib v1.0.0\n\nrequire example.org/other v0.1.0\n\nreplace example.org/lib v1.0.0 => ./lib\n\nreplace example.org/other v0.1.0 => ./other\n",
 		"modules/hello/go.sum":           "",
 		"modules/hello/main.go":          source,
+		"modules/hello/other/go.mod":     "module example.org/other\n\ngo 1.26\n",
+		"modules/hello/other/more/c.txt": "c",
 		"modules/hello/lib/go.mod":       "module example.org/lib\n\ngo 1.26\n",
 		"modules/hello/lib/lib.go":       "package lib\n",
 		"modules/hello/lib/data/a/b.txt": "b",
@@ -143,7 +160,7 @@ func fakeModule(t *testing.T, source string) (*Cache, Recipe, *bytes.Buffer) {
 
 	return c, Recipe{
 		Name: "hello", Module: "example.org/lib", Programs: map[string]string{"hi": "example.org/hello"},
-		Copies: []Copy{{From: "data", To: "copied"}},
+		Copies: []Copy{{From: "data", To: "copied"}, {Module: "example.org/other", From: "more", To: "copied/more"}},
 	}, out
 }
 
@@ -159,7 +176,7 @@ func TestEnsure(t *testing.T) {
 		t.Fatalf("Folder(...): %v", err)
 	}
 
-	for _, f := range []string{"hi", "copied/a/b.txt"} {
+	for _, f := range []string{"hi", "copied/a/b.txt", "copied/more/c.txt"} {
 		if _, err := os.Stat(filepath.Join(dir, f)); err != nil {
 			t.Errorf("Ensure(...) builds %s: %v", f, err)
 		}
