@@ -49,7 +49,7 @@ func serve(tb testing.TB, cfg Config) *double {
 // client that does not retry: tests want to see the first answer.
 func client(url, token string) *hcloud.Client {
 	return hcloud.NewClient(
-		hcloud.WithEndpoint(url+"/v1"), hcloud.WithToken(token), hcloud.WithPollOpts(hcloud.PollOpts{BackoffFunc: hcloud.ConstantBackoff(time.Millisecond)}),
+		hcloud.WithEndpoint(url+"/v1"), hcloud.WithHetznerEndpoint(url+"/v1"), hcloud.WithToken(token), hcloud.WithPollOpts(hcloud.PollOpts{BackoffFunc: hcloud.ConstantBackoff(time.Millisecond)}),
 		hcloud.WithRetryOpts(hcloud.RetryOpts{BackoffFunc: hcloud.ConstantBackoff(0), MaxRetries: 0}),
 	)
 }

@@ -36,6 +36,11 @@ type kind struct {
 	// queues are commands that wait for each other in place of refusing; every
 	// stands for all.
 	queues map[string]bool
+	// shownAs is the key in answers where that is not the singular.
+	shownAs string
+	// within is the id of the object that has this one. Such kinds are found
+	// below that object's path only.
+	within func(o object) int64
 	// shared kinds are the same for all projects and can't be changed.
 	shared bool
 	// prepare an object's update: a hook after name and labels.
@@ -73,9 +78,40 @@ func (k *kind) busyCode() string {
 	return k.busy
 }
 
+// key of one object in answers; more of them have an s.
+func (k *kind) key() string {
+	if k.shownAs == "" {
+		return k.singular
+	}
+	return k.shownAs
+}
+
+func (k *kind) keys() string {
+	if k.shownAs == "" {
+		return k.plural
+	}
+	return k.shownAs + "s"
+}
+
+// nested routes to the objects of a kind that are within the call's object.
+func nested(k *kind) func(c *call, rest []string) (answer, error) {
+	return func(c *call, rest []string) (answer, error) {
+		c.kind, c.parent, c.obj = k, c.target(), nil
+		if len(rest) == 0 {
+			return c.collection()
+		}
+		return c.one(rest[0], rest[1:])
+	}
+}
+
+// has tells whether the call is about the place the object is in.
+func (c *call) has(o object) bool {
+	return c.kind.within == nil || (c.parent.obj != nil && c.kind.within(o) == c.parent.obj.base().ID)
+}
+
 // one is an answer with the object under its singular.
 func (k *kind) one(c *call, status int) (answer, error) {
-	return answer{Status: status, Body: map[string]any{k.singular: c.p.show(c.obj, c.now)}}, nil
+	return answer{Status: status, Body: map[string]any{k.key(): c.p.show(c.obj, c.now)}}, nil
 }
 
 // room checks that one more object of the kind fits into the project's limits.

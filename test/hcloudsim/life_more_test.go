@@ -318,3 +318,39 @@ func TestZoneLife(t *testing.T) {
 	d.done(t, must[hcloud.ZoneDeleteResult](t)(d.Zone.Delete(ctx, z)).Action)
 	d.empty(t)
 }
+
+func TestStorageBoxLife(t *testing.T) {
+	d, ctx := serve(t, Config{}), t.Context()
+	opts := hcloud.StorageBoxCreateOpts{Name: "box", StorageBoxType: &hcloud.StorageBoxType{Name: "bx11"}, Location: &hcloud.Location{Name: "fsn1"}, Password: "short"}
+	if got := codeOf(second(d.StorageBox.Create(ctx, opts))); got != "422 invalid_input" {
+		t.Errorf("a weak password: %q", got)
+	}
+	opts.Password = "Not-A-Secret-1"
+	r := must[hcloud.StorageBoxCreateResult](t)(d.StorageBox.Create(ctx, opts))
+	d.done(t, r.Action)
+	s := must[hcloud.StorageBoxSnapshotCreateResult](t)(d.StorageBox.CreateSnapshot(ctx, r.StorageBox, hcloud.StorageBoxSnapshotCreateOpts{Description: "one"}))
+	d.done(t, s.Action, must[*hcloud.Action](t)(d.StorageBox.RollbackSnapshot(ctx, r.StorageBox, hcloud.StorageBoxRollbackSnapshotOpts{Snapshot: s.Snapshot})))
+	d.done(t, must[*hcloud.Action](t)(d.StorageBox.EnableSnapshotPlan(ctx, r.StorageBox, hcloud.StorageBoxEnableSnapshotPlanOpts{MaxSnapshots: 5, Hour: 3})))
+	a := must[hcloud.StorageBoxSubaccountCreateResult](t)(d.StorageBox.CreateSubaccount(ctx, r.StorageBox, hcloud.StorageBoxSubaccountCreateOpts{HomeDirectory: "a/", Password: opts.Password}))
+	d.done(t, a.Action)
+	b := must[*hcloud.StorageBox](t)(d.StorageBox.Get(ctx, "box"))
+	if b.Username == "" || b.SnapshotPlan == nil || b.Status != hcloud.StorageBoxStatusActive {
+		t.Errorf("box: %+v", b)
+	}
+	opts.Name = "other"
+	o := must[hcloud.StorageBoxCreateResult](t)(d.StorageBox.Create(ctx, opts)).StorageBox
+	if got := must[*hcloud.StorageBoxSnapshot](t)(d.StorageBox.GetSnapshotByID(ctx, o, s.Snapshot.ID)); got != nil {
+		t.Error("a box shows the snapshot of another")
+	}
+	d.SetActionDuration(time.Minute)
+	must[hcloud.StorageBoxSnapshotCreateResult](t)(d.StorageBox.CreateSnapshot(ctx, b, hcloud.StorageBoxSnapshotCreateOpts{}))
+	if got := codeOf(second(d.StorageBox.CreateSnapshot(ctx, b, hcloud.StorageBoxSnapshotCreateOpts{}))); got != "423 locked" {
+		t.Errorf("two snapshots at a time: %q", got)
+	}
+	d.pass(time.Minute)
+	for _, x := range []*hcloud.StorageBox{b, o} {
+		must[hcloud.StorageBoxDeleteResult](t)(d.StorageBox.Delete(ctx, x))
+	}
+	d.pass(time.Minute)
+	d.empty(t)
+}

@@ -140,7 +140,7 @@ func (k *kind) list(c *call) (answer, error) {
 	var rows []object
 	p := c.sim.faults.past(c)
 	for _, o := range slices.Concat(catalog.all(k.plural), p.all(k.plural)) {
-		if sel.matches(o.base().Labels) && k.wanted(o, c.query) {
+		if c.has(o) && sel.matches(o.base().Labels) && k.wanted(o, c.query) {
 			rows = append(rows, o)
 		}
 	}
@@ -151,7 +151,7 @@ func (k *kind) list(c *call) (answer, error) {
 	if err := sortRows(rows, c.query["sort"], keys); err != nil {
 		return answer{}, err
 	}
-	return listed(c, k.plural, rows, func(o object) any { return p.show(o, c.now) })
+	return listed(c, k.keys(), rows, func(o object) any { return p.show(o, c.now) })
 }
 
 // wanted by the query's filters: a filter without values lets everything pass,

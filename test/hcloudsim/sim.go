@@ -121,9 +121,10 @@ type call struct {
 	query  url.Values
 	body   []byte
 
-	kind *kind
-	obj  object
-	path []string // after /v1
+	kind   *kind
+	obj    object
+	parent target   // that obj is within
+	path   []string // after /v1
 }
 
 func (c *call) target() target { return target{kind: c.kind, obj: c.obj} }
@@ -260,7 +261,7 @@ func (c *call) route() (answer, error) {
 		return c.only(http.MethodGet, getPricing)
 	}
 	k, ok := kinds[first]
-	if !ok {
+	if !ok || k.within != nil {
 		return answer{}, fail("not_found", "%s not found", c.url.Path)
 	}
 	c.kind = k
@@ -319,7 +320,7 @@ func (c *call) lookup(ref string) (object, error) {
 		if err != nil {
 			o, ok = p.named(c.kind.plural, ref)
 		}
-		if ok {
+		if ok && c.has(o) {
 			return o, nil
 		}
 	}

@@ -178,11 +178,7 @@ func deleteZone(c *call) (answer, error) {
 	if err := c.kind.removable(c); err != nil {
 		return answer{}, err
 	}
-	a := c.start("delete_zone", nil, c.target())
-	if a.Fails == nil {
-		c.obj.base().Gone = a.End
-	}
-	return c.started(a)
+	return c.leave("delete_zone", c.target())
 }
 
 func changeZoneTTL(c *call) (answer, error) {

@@ -8,6 +8,9 @@ import (
 
 const sshKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFsF2A1YR+9Iom7dLVVaUsjTsOdnjrnzQQMCkqjbLTi5 test"
 
+// boxPassword satisfies the API's policy and opens nothing.
+const boxPassword = "Not-A-Secret-1"
+
 // A step applies one resource, and later updates it.
 type step struct {
 	name, kind     string
@@ -30,11 +33,14 @@ func (s step) plain() step {
 	return s
 }
 
-func TestResources(t *testing.T) {
-	cases := map[string]struct {
-		reason string
-		steps  []step
-	}{
+type testCase struct {
+	reason string
+	steps  []step
+}
+
+// cases cover every resource of the provider.
+func cases() map[string]testCase {
+	return map[string]testCase{
 		"SSHKey": {
 			reason: "A key is registered, renamed and removed.",
 			steps: []step{{
@@ -217,8 +223,47 @@ func TestResources(t *testing.T) {
 				{"b", "hcloud_zone_record", values{"zone": "@zone.name", "name": "api", "type": "A", "value": "203.0.113.11"}, nil},
 			},
 		},
+		"StorageBox": {
+			reason: "A box with a snapshot and a subaccount.",
+			steps: []step{
+				{"box", "hcloud_storage_box", values{
+					"name": "box", "storage_box_type": "bx11", "location": "fsn1", "password": boxPassword, "labels": labels, "delete_protection": true,
+					"snapshot_plan": values{"max_snapshots": 10, "minute": 16, "hour": 18, "day_of_week": 3},
+				}, values{
+					"name": "box2", "storage_box_type": "bx21", "location": "fsn1", "password": boxPassword + "2", "labels": relabel, "delete_protection": false,
+					"access_settings": values{"reachable_externally": true, "samba_enabled": true, "ssh_enabled": true, "webdav_enabled": false, "zfs_enabled": true},
+				}},
+				{"snap", "hcloud_storage_box_snapshot", values{"storage_box_id": "@box.id", "description": "one"}, values{"storage_box_id": "@box.id", "description": "two", "labels": relabel}},
+				{"sub", "hcloud_storage_box_subaccount", values{
+					"storage_box_id": "@box.id", "name": "badger", "home_directory": "teams/badger/", "password": boxPassword, "description": "team",
+					"access_settings": values{"reachable_externally": true, "samba_enabled": true},
+				}, values{
+					"storage_box_id": "@box.id", "name": "badger", "home_directory": "teams/wolf/", "password": boxPassword, "description": "team", "labels": relabel,
+					"access_settings": values{"reachable_externally": true, "samba_enabled": true, "readonly": true},
+				}},
+			},
+		},
 	}
-	for name, tc := range cases {
+}
+
+// TestEveryResource is in cases. A certificate without a type is the old name of
+// an uploaded one.
+func TestEveryResource(t *testing.T) {
+	covered := map[string]bool{"hcloud_certificate": true}
+	for _, tc := range cases() {
+		for _, s := range tc.steps {
+			covered[s.kind] = true
+		}
+	}
+	for kind := range newProvider(t, hcloudsim.Config{}).schemas {
+		if !covered[kind] {
+			t.Errorf("no test runs %s", kind)
+		}
+	}
+}
+
+func TestResources(t *testing.T) {
+	for name, tc := range cases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newProvider(t, hcloudsim.Config{ActionDuration: quick})
