@@ -37,7 +37,7 @@ func integrations(r *composing.Run) []integration {
 	return []integration{
 		{
 			step: "Events", system: "NACK, the JetStream controller,",
-			present: r.RequireKinds(nack.WithKind("Stream"), nack.WithKind("KeyValue")),
+			present: r.RequireAPIs(nack),
 			objects: func(env *v1alpha1.Environment) map[string]client.Object {
 				return map[string]client.Object{
 					"events-stream": object(env, nack.WithKind("Stream"), naming.StreamName(env.GetName()), map[string]any{
@@ -54,7 +54,7 @@ func integrations(r *composing.Run) []integration {
 		},
 		{
 			step: "Secrets", system: "External Secrets",
-			present: r.RequireKind(eso.WithKind("SecretStore")),
+			present: r.RequireAPIs(eso),
 			objects: func(env *v1alpha1.Environment) map[string]client.Object {
 				return map[string]client.Object{
 					"secret-store": object(env, eso.WithKind("SecretStore"), env.GetName(), map[string]any{
@@ -74,7 +74,7 @@ func integrations(r *composing.Run) []integration {
 		},
 		{
 			step: "Delivery", system: "Flux",
-			present: r.RequireKind(flux.WithKind("Kustomization")),
+			present: r.RequireAPIs(flux),
 			objects: func(env *v1alpha1.Environment) map[string]client.Object {
 				return map[string]client.Object{"delivery-account": fluxServiceAccount(env)}
 			},

@@ -42,6 +42,12 @@ func (o *Observed) Generation() int64 {
 // String at the path, or the empty string.
 func (o *Observed) String(path ...string) string { return o.value(path...).GetStringValue() }
 
+// Bool at the path, and whether there is one.
+func (o *Observed) Bool(path ...string) (value, found bool) {
+	v, found := o.value(path...).GetKind().(*structpb.Value_BoolValue)
+	return found && v.BoolValue, found
+}
+
 // Strings at the path, or nil.
 func (o *Observed) Strings(path ...string) []string {
 	var out []string

@@ -23,6 +23,12 @@ var existsIsReady = map[string]bool{
 	"protection.crossplane.io/v1beta1/ClusterUsage": true,
 }
 
+// What is said of a managed resource until there is something to manage.
+const (
+	reasonCreating = "Creating"
+	notCreated     = "Not created yet"
+)
+
 // readiness of the composed resource of that key, with a reason and a message
 // if it is not ready. A kind this function knows nothing about is ready when
 // its Ready condition says so, and never without one.
@@ -30,7 +36,7 @@ func (r *Run) readiness(key string) (ready bool, reason, message string) {
 	o := r.observed[key]
 	switch {
 	case o == nil:
-		return false, "Creating", "Not created yet"
+		return false, reasonCreating, notCreated
 	case o.DeletedAt() != "":
 		return false, "Deleting", "Being deleted"
 	case existsIsReady[o.APIVersion()+"/"+o.Kind()]:
@@ -44,6 +50,11 @@ func (r *Run) readiness(key string) (ready bool, reason, message string) {
 		// Ready says nothing about the last change; Synced does.
 		if c, ok := o.Condition("Synced"); ok && c.Status == string(metav1.ConditionFalse) {
 			return false, c.Reason, c.Message
+		}
+		// The stages of a creation are told apart by nobody, and each would be
+		// a change of status that every dependant is called for.
+		if c, ok := o.Condition("Ready"); !ok || c.Reason == reasonCreating && c.Message == "" {
+			return false, reasonCreating, notCreated
 		}
 	}
 	c, ok := o.Condition("Ready")

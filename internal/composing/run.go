@@ -110,7 +110,25 @@ func (r *Run) RequireOne(key string, sel Selector) *Observed {
 	return nil
 }
 
-// RequireKind tells whether the API server knows a kind.
+// RequireAPIs tells whether the API server serves all of the groups' versions:
+// whether the systems they belong to are installed. It requires the APIService
+// that stands for each. Core watches that, so that a system which is installed
+// later is noticed at once, and it is small: a schema is not watched, is not
+// remembered from one reconcile to the next, and has core read all of the
+// group's OpenAPI document each time.
+func (r *Run) RequireAPIs(gvs ...schema.GroupVersion) bool {
+	all := true
+	for _, gv := range gvs {
+		// Each is asked for, whatever became of the one before: a requirement
+		// that shows up late costs another call.
+		name := gv.Version + "." + gv.Group
+		all = r.RequireOne(name, Selector{APIVersion: "apiregistration.k8s.io/v1", Kind: "APIService", Name: name}) != nil && all
+	}
+	return all
+}
+
+// RequireKind tells whether the API server knows a kind, for kinds of groups
+// that are there in any case.
 func (r *Run) RequireKind(gvk schema.GroupVersionKind) bool {
 	key := strings.ToLower(gvk.Kind + "." + gvk.Group)
 	r.requirements.Schemas[key] = &fnv1.SchemaSelector{ApiVersion: gvk.GroupVersion().String(), Kind: gvk.Kind}
@@ -120,17 +138,6 @@ func (r *Run) RequireKind(gvk schema.GroupVersionKind) bool {
 		return false
 	}
 	return got.GetOpenapiV3() != nil
-}
-
-// RequireKinds tells whether the API server knows all of the kinds.
-func (r *Run) RequireKinds(gvks ...schema.GroupVersionKind) bool {
-	all := true
-	for _, gvk := range gvks {
-		// Every kind is asked for, whatever became of the one before: a
-		// requirement that shows up late costs another call.
-		all = r.RequireKind(gvk) && all
-	}
-	return all
 }
 
 // Unresolved tells that something this run requires has not been looked up.

@@ -123,7 +123,7 @@ func (w *World) lookUp(r *fnv1.Requirements) (map[string]*fnv1.Resources, map[st
 	res, sch := map[string]*fnv1.Resources{}, map[string]*fnv1.Schema{}
 	for key, sel := range r.GetResources() {
 		found := &fnv1.Resources{}
-		for _, o := range w.Objects {
+		for _, o := range append(w.apiServices(), w.Objects...) {
 			if matches(o, sel) {
 				found.Items = append(found.Items, &fnv1.Resource{Resource: clone(o)})
 			}
@@ -138,6 +138,21 @@ func (w *World) lookUp(r *fnv1.Requirements) (map[string]*fnv1.Resources, map[st
 		sch[key] = s
 	}
 	return res, sch
+}
+
+// apiServices of the kinds the API server knows.
+func (w *World) apiServices() []*structpb.Struct {
+	var out []*structpb.Struct
+	for _, k := range slices.Sorted(maps.Keys(w.Kinds)) {
+		group, rest, _ := strings.Cut(k, "/")
+		version, _, _ := strings.Cut(rest, "/")
+		o := &structpb.Struct{}
+		set(ensure(o, "metadata"), "name", version+"."+group)
+		set(o, "apiVersion", "apiregistration.k8s.io/v1")
+		set(o, "kind", "APIService")
+		out = append(out, o)
+	}
+	return out
 }
 
 func matches(o *structpb.Struct, sel *fnv1.ResourceSelector) bool {
