@@ -9,6 +9,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -56,6 +58,10 @@ func (e Endpoint) Key() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
+// credentialsAge is how long credentials are used before they are read again.
+// It bounds how long a rotated credential goes unnoticed.
+const credentialsAge = 10 * time.Second
+
 // A Resolver finds the Endpoint of a managed resource through the provider
 // configuration it references.
 type Resolver struct {
@@ -67,6 +73,18 @@ type Resolver struct {
 	NewConfig func() Config
 	// NewClusterConfig returns an empty cluster scoped provider configuration.
 	NewClusterConfig func() Config
+
+	// read credentials by the configuration's UID. Every reconcile asks for
+	// them, and Secrets are not cached as other objects are: a provider has no
+	// business with all of them.
+	read sync.Map
+}
+
+// Credentials as they were read for one generation of a configuration.
+type credentials struct {
+	generation int64
+	at         time.Time
+	data       string
 }
 
 // Resolve the endpoint mg lives on and record that mg uses it.
@@ -100,15 +118,32 @@ func (r *Resolver) Resolve(ctx context.Context, mg resource.ModernManaged) (Endp
 			return Endpoint{}, errors.Wrapf(err, "%s %q", ref.Kind, ref.Name)
 		}
 	}
-	data, err := resource.CommonCredentialExtractor(ctx, spec.Credentials.Source, r.Kube, spec.Credentials.CommonCredentialSelectors)
+	creds, err := r.credentials(ctx, cfg)
 	if err != nil {
 		return Endpoint{}, errors.Wrapf(err, "cannot get credentials of %s %q", ref.Kind, ref.Name)
 	}
-	creds := strings.TrimSpace(string(data))
 	if creds == "" {
 		return Endpoint{}, errors.Errorf("credentials of %s %q are empty", ref.Kind, ref.Name)
 	}
 	return Endpoint{URL: strings.TrimRight(spec.URL, "/"), Credentials: creds, CABundle: spec.CABundle}, nil
+}
+
+func (r *Resolver) credentials(ctx context.Context, cfg Config) (string, error) {
+	if got, ok := r.read.Load(cfg.GetUID()); ok {
+		if c, ok := got.(credentials); ok && c.generation == cfg.GetGeneration() && time.Since(c.at) < credentialsAge {
+			return c.data, nil
+		}
+	}
+	from := cfg.ConfigSpec().Credentials
+	data, err := resource.CommonCredentialExtractor(ctx, from.Source, r.Kube, from.CommonCredentialSelectors)
+	if err != nil {
+		return "", err
+	}
+	c := credentials{generation: cfg.GetGeneration(), at: time.Now(), data: strings.TrimSpace(string(data))}
+	if c.data != "" {
+		r.read.Store(cfg.GetUID(), c)
+	}
+	return c.data, nil
 }
 
 // confine refuses credentials that people of the namespace could not read themselves: a namespaced

@@ -142,3 +142,45 @@ func TestEndpointKey(t *testing.T) {
 		})
 	}
 }
+
+func TestCredentialsAreReadOnce(t *testing.T) {
+	reads := 0
+	r := &Resolver{Kube: &test.MockClient{MockGet: func(_ context.Context, _ client.ObjectKey, o client.Object) error {
+		reads++
+		o.(*corev1.Secret).Data = map[string][]byte{"token": []byte("s3cret")}
+		return nil
+	}}}
+	cfg := &gitea.ClusterProviderConfig{ObjectMeta: metav1.ObjectMeta{UID: "uid", Generation: 1}}
+	cfg.Spec.Credentials = commonv1alpha1.ProviderCredentials{
+		Source: xpv2.CredentialsSourceSecret,
+		CommonCredentialSelectors: xpv2.CommonCredentialSelectors{SecretRef: &xpv2.SecretKeySelector{
+			SecretReference: xpv2.SecretReference{Namespace: "catalyst-system", Name: "creds"}, Key: "token",
+		}},
+	}
+	steps := []struct {
+		reason string
+		change func()
+		want   int
+	}{
+		{reason: "The first reconcile reads", change: func() {}, want: 1},
+		{reason: "The next one uses what was read", change: func() {}, want: 1},
+		{reason: "A configuration that was edited may name another Secret", change: func() { cfg.Generation++ }, want: 2},
+		{reason: "A configuration that was created again is another one", change: func() { cfg.UID = "other" }, want: 3},
+		{reason: "What was read long ago may have been rotated", change: func() {
+			r.read.Store(cfg.GetUID(), credentials{generation: cfg.GetGeneration(), data: "old"})
+		}, want: 4},
+	}
+	for _, s := range steps {
+		s.change()
+		got, err := r.credentials(context.Background(), cfg)
+		if err != nil {
+			t.Fatalf("%s: credentials(...): %v", s.reason, err)
+		}
+		if diff := cmp.Diff("s3cret", got); diff != "" {
+			t.Errorf("%s: -want, +got:\n%s", s.reason, diff)
+		}
+		if diff := cmp.Diff(s.want, reads); diff != "" {
+			t.Errorf("%s: reads: -want, +got:\n%s", s.reason, diff)
+		}
+	}
+}

@@ -17,6 +17,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/feature"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/ratelimiter"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/providerconfig"
@@ -48,12 +49,14 @@ type Kind[T resource.ModernManaged] struct {
 	// AssignedByServer says that the server chooses the external name. All
 	// other kinds are created again safely after an interrupted create.
 	AssignedByServer bool
-	// Initializers run before the first observation. The default names the
-	// external resource after the managed resource.
-	Initializers func(kube client.Client) []managed.Initializer
-	// NoDefaultName leaves out the initializer that copies the managed
-	// resource's name to its external name.
+	// Name returns the external name of a managed resource that has none. The
+	// default is the managed resource's name.
+	Name func(T) string
+	// NoDefaultName leaves a managed resource without an external name.
 	NoDefaultName bool
+	// Initializers run before the first observation, when the managed resource
+	// has its external name.
+	Initializers func(kube client.Client) []managed.Initializer
 	// FindsCreated says that the connector finds what an interrupted create
 	// left behind although the server chooses the external name. The name is
 	// kept as soon as it is known, and the create may be done again.
@@ -93,7 +96,7 @@ func Setup[T resource.ModernManaged](mgr ctrl.Manager, o controller.Options, k K
 
 	init := []managed.Initializer{}
 	if !k.NoDefaultName {
-		init = append(init, managed.NewNameAsExternalName(mgr.GetClient()))
+		init = append(init, nameInitializer(k.Name))
 	}
 	if k.Initializers != nil {
 		init = append(init, k.Initializers(mgr.GetClient())...)
@@ -149,6 +152,23 @@ func wrap(with func(resource.Finalizer) resource.Finalizer, f resource.Finalizer
 	return with(f)
 }
 
+// nameInitializer gives a managed resource its external name. The name is
+// stored with the finalizer, which is added next: an update of its own would be
+// one more event for every composite resource that watches.
+func nameInitializer[T resource.ModernManaged](name func(T) string) managed.Initializer {
+	return managed.InitializerFn(func(_ context.Context, mg resource.Managed) error {
+		if meta.GetExternalName(mg) != "" {
+			return nil
+		}
+		n := mg.GetName()
+		if t, ok := mg.(T); ok && name != nil {
+			n = name(t)
+		}
+		meta.SetExternalName(mg, n)
+		return nil
+	})
+}
+
 func controllerOptions(o controller.Options) ctrlcontroller.Options {
 	out := o.ForControllerRuntime()
 	out.RateLimiter = workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](baseDelay, maxDelay)
@@ -180,7 +200,7 @@ type ConfigKind struct {
 // while a managed resource uses it.
 func SetupConfig(mgr ctrl.Manager, o controller.Options, k ConfigKind) error {
 	name := providerconfig.ControllerName(k.Config.GroupKind().String())
-	r := providerconfig.NewReconciler(mgr, k.ProviderConfigKinds,
+	r := providerconfig.NewReconciler(sparing{mgr}, k.ProviderConfigKinds,
 		providerconfig.WithLogger(o.Logger.WithValues("controller", name)),
 		providerconfig.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name)))) //nolint:staticcheck // crossplane-runtime takes no other.
 	return errors.Wrapf(ctrl.NewControllerManagedBy(mgr).

@@ -210,27 +210,6 @@ func NotTaken(diff fields.Set, hint string) error {
 	return errors.Errorf("Gitea accepted the change without making it: %s (%s)", diff, hint)
 }
 
-// A NameInitializer gives a managed resource its external name: the one in its
-// spec, or its own.
-type NameInitializer struct {
-	Kube client.Client
-	// Spec returns the name in the spec, or nil.
-	Spec func(mg resource.Managed) *string
-}
-
-// Initialize the managed resource.
-func (i NameInitializer) Initialize(ctx context.Context, mg resource.Managed) error {
-	if Name(mg) != "" {
-		return nil
-	}
-	name := mg.GetName()
-	if n := i.Spec(mg); n != nil {
-		name = *n
-	}
-	meta.SetExternalName(mg, name)
-	return errors.Wrap(i.Kube.Update(ctx, mg), "cannot set external name")
-}
-
 // Value of an optional string.
 func Value(s *string) string {
 	if s == nil {

@@ -2,8 +2,6 @@
 package controller
 
 import (
-	"context"
-
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -116,18 +114,11 @@ func add[T resource.ModernManaged](s *setup, gvk schema.GroupVersionKind, empty 
 		},
 	}
 	if name != nil {
-		kind.NoDefaultName = true
-		kind.Initializers = func(kube client.Client) []managed.Initializer {
-			return []managed.Initializer{managed.InitializerFn(func(ctx context.Context, mg resource.Managed) error {
-				i := connect.NameInitializer{Kube: kube, Spec: func(mg resource.Managed) *string {
-					t, ok := mg.(T)
-					if !ok {
-						return nil
-					}
-					return name(t)
-				}}
-				return i.Initialize(ctx, mg)
-			})}
+		kind.Name = func(mg T) string {
+			if n := name(mg); n != nil {
+				return *n
+			}
+			return mg.GetName()
 		}
 	}
 	provider.SetupGated(s.mgr, s.o, kind)

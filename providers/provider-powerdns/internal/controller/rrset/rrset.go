@@ -17,7 +17,6 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 
 	"github.com/openova-io/catalyst/internal/provider"
 	"github.com/openova-io/catalyst/providers/provider-powerdns/apis/v1alpha1"
@@ -48,24 +47,9 @@ func SetupGated(mgr ctrl.Manager, o controller.Options, h connect.Hub, changed s
 		Connect: func(client.Client) managed.TypedExternalConnector[*v1alpha1.RRset] {
 			return &connect.Connector[*v1alpha1.RRset]{Hub: h, New: New}
 		},
-		NoDefaultName: true,
-		Initializers: func(kube client.Client) []managed.Initializer {
-			return []managed.Initializer{managed.InitializerFn(func(ctx context.Context, mg resource.Managed) error {
-				return name(ctx, kube, mg)
-			})}
-		},
+		Name:    func(mg *v1alpha1.RRset) string { return identify(mg).externalName() },
 		Sources: []source.Source{changed},
 	})
-}
-
-// name an RRset after what it is, unless it is named already.
-func name(ctx context.Context, kube client.Client, mg resource.Managed) error {
-	r, ok := mg.(*v1alpha1.RRset)
-	if !ok || meta.GetExternalName(mg) != "" {
-		return nil
-	}
-	meta.SetExternalName(mg, identify(r).externalName())
-	return errors.Wrap(kube.Update(ctx, mg), "cannot set external name")
 }
 
 // An identity of an RRset: canonical, whatever the spec looks like.
