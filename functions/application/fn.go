@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/openova-io/catalyst/apis/v1alpha1"
@@ -139,4 +141,9 @@ func (a *application) branches() []string {
 		out = append(out, b)
 	}
 	return out
+}
+
+// otherBranches are all but the entry branch.
+func (a *application) otherBranches() []string {
+	return slices.DeleteFunc(a.branches(), func(b string) bool { return b == a.entryBranch() })
 }

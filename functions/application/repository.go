@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/crossplane/crossplane-runtime/v2/apis/common"
@@ -54,17 +56,26 @@ func (a *application) repository() *gitea.Repository {
 	return repo
 }
 
-// defaultBranch is main as soon as there is one. Until then it is the branch
-// that is filled first: Gitea takes no default that does not exist.
+// defaultBranch is main, which is made together with the first commit. In a
+// repository that people filled before us it is the entry branch until there is
+// a main: Gitea takes no default that does not exist.
 func (a *application) defaultBranch() string {
-	if a.run.Observed(keyBranchPrefix+naming.BranchMain).String("status", "atProvider", "commit") != "" {
-		return naming.BranchMain
+	empty, known := a.run.Observed(keyRepository).Bool("status", "atProvider", "empty")
+	if known && !empty && !a.exists(naming.BranchMain) {
+		return a.entryBranch()
 	}
-	return a.entryBranch()
+	return naming.BranchMain
 }
 
-// composeContent fills the entry branch, cuts the other branches where it
-// started and protects them all.
+// exists tells whether a branch is known to be there.
+func (a *application) exists(branch string) bool {
+	content := a.run.Observed(keyContent)
+	return a.run.Observed(keyBranchPrefix+branch).String("status", "atProvider", "commit") != "" ||
+		slices.Contains(content.Strings("status", "atProvider", "initialBranches"), branch)
+}
+
+// composeContent fills the entry branch, has the other branches start there and
+// protects them all.
 func (a *application) composeContent(repo *composing.Step) error {
 	files, err := a.files()
 	if err != nil {
@@ -76,11 +87,12 @@ func (a *application) composeContent(repo *composing.Step) error {
 		Spec: gitea.RepositoryContentSpec{
 			ManagedResourceSpec: managed(neverDelete()),
 			ForProvider: gitea.RepositoryContentParameters{
-				Owner:      new(a.GetNamespace()),
-				Repository: new(a.GetName()),
-				Branch:     new(a.entryBranch()),
-				Message:    new("Set " + a.GetName() + " to " + a.Spec.BlueprintRef.Name + " " + a.Spec.BlueprintRef.Version),
-				Files:      files,
+				Owner:           new(a.GetNamespace()),
+				Repository:      new(a.GetName()),
+				Branch:          new(a.entryBranch()),
+				InitialBranches: a.otherBranches(),
+				Message:         new("Set " + a.GetName() + " to " + a.Spec.BlueprintRef.Name + " " + a.Spec.BlueprintRef.Version),
+				Files:           files,
 			},
 		},
 	}); err != nil {
@@ -88,10 +100,7 @@ func (a *application) composeContent(repo *composing.Step) error {
 	}
 
 	branches := a.run.Step("Branches")
-	for _, b := range a.branches() {
-		if b == a.entryBranch() {
-			continue
-		}
+	for _, b := range a.otherBranches() {
 		if err := branches.DesireAfter(content, keyBranchPrefix+b, a.newBranch(b)); err != nil {
 			return err
 		}
@@ -99,11 +108,8 @@ func (a *application) composeContent(repo *composing.Step) error {
 	// A protected branch cannot be created any more, by us either.
 	protection := a.run.Step("Protection")
 	for _, b := range a.branches() {
-		exists := a.run.Observed(keyBranchPrefix+b).String("status", "atProvider", "commit") != ""
-		if b == a.entryBranch() {
-			exists = content.Ready()
-		}
-		if err := protection.DesireWhen(exists, "branch "+b, keyProtectionPrefix+b, a.protection(b)); err != nil {
+		exists := a.exists(b) || b == a.entryBranch()
+		if err := protection.DesireWhen(exists && content.Ready(), "branch "+b, keyProtectionPrefix+b, a.protection(b)); err != nil {
 			return err
 		}
 	}

@@ -54,6 +54,18 @@ type RepositoryContentParameters struct {
 	// +optional
 	Branch *string `json:"branch,omitempty"`
 
+	// InitialBranches start where the branch of the content starts. When the
+	// repository is empty they are made in the same push as its first commit,
+	// which costs the server a third of making them one by one. They are not
+	// looked at after that.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=20
+	// +kubebuilder:validation:items:Pattern=`^[^\s~^:?*\[\\\x00-\x1f\x7f]+$`
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=100
+	// +optional
+	InitialBranches []string `json:"initialBranches,omitempty"`
+
 	// Files that make up the content, at most one per path.
 	// +listType=map
 	// +listMapKey=path
@@ -119,6 +131,11 @@ type RepositoryContentObservation struct {
 	// Digest of what was wanted when the files were last found as they should
 	// be.
 	Digest string `json:"digest,omitempty"`
+
+	// InitialBranches that were made with the repository's first commit.
+	// +listType=set
+	// +optional
+	InitialBranches []string `json:"initialBranches,omitempty"`
 
 	// Owned are the files this content wrote and may change and remove.
 	// +listType=map

@@ -39,7 +39,7 @@ func withHeaders(next http.RoundTripper, token, host string) http.RoundTripper {
 		r.Header.Set("User-Agent", userAgent)
 		r.Header.Set("Accept", "application/json")
 		// A redirect to elsewhere must not take the token along.
-		if r.URL.Host == host {
+		if r.URL.Host == host && r.Header.Get("Authorization") == "" {
 			r.Header.Set("Authorization", "token "+token)
 		}
 		return next.RoundTrip(r)

@@ -220,6 +220,111 @@ func TestRepositoryContentAdopts(t *testing.T) {
 	}
 }
 
+func TestRepositoryContentInitialBranches(t *testing.T) {
+	b := newBench(t, noAge())
+	// Git sorts folders as if their names ended in a slash.
+	files := []v1alpha1.RepositoryFile{file("a.b", "1\n"), file("a/c/d", "2\n"), file("a-b", "ünï\x00\n"), file("empty", "")}
+	branches := func(r clients.Repo) map[string]string {
+		out := map[string]string{}
+		for _, ref := range apiGet[[]struct {
+			Name   string `json:"name"`
+			Commit struct {
+				ID string `json:"id"`
+			} `json:"commit"`
+		}](t, "/repos/"+r.String()+"/branches") {
+			out[ref.Name] = ref.Commit.ID
+		}
+		return out
+	}
+	cases := map[string]struct {
+		reason    string
+		refuse    int
+		writes    int
+		started   bool
+		byDefault string
+	}{
+		"Push":     {reason: "The first commit and all branches are one push", writes: 1, started: true, byDefault: "main"},
+		"Disabled": {reason: "Where Git over HTTP is turned off the content is written all the same", refuse: http.StatusForbidden, writes: 2, byDefault: "develop"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			r := aRepo(t, "content-initial-"+strings.ToLower(name), false)
+			b.refuse = func(q *http.Request) int {
+				if strings.HasSuffix(q.URL.Path, "/git-receive-pack") {
+					return tc.refuse
+				}
+				return 0
+			}
+			b.took()
+			mg := newContent(r, "develop", files...)
+			mg.Spec.ForProvider.InitialBranches = []string{"main", "staging"}
+			mg.Spec.ForProvider.Message = new("Set up")
+			if diff := cmp.Diff([]string{created, upToDate}, settle(t, b, repositorycontent.External, mg)); diff != "" {
+				t.Errorf("%s: -want, +got:\n%s", tc.reason, diff)
+			}
+			if got := writes(b.took()); len(got) != tc.writes {
+				t.Errorf("%s: writes: %v", tc.reason, got)
+			}
+			c := mg.Status.AtProvider.Commit
+			want, started := map[string]string{"develop": c}, []string(nil)
+			if tc.started {
+				want["main"], want["staging"] = c, c
+				started = []string{"main", "staging"}
+			}
+			if diff := cmp.Diff(want, branches(r)); diff != "" {
+				t.Errorf("%s: branches: -want, +got:\n%s", tc.reason, diff)
+			}
+			if diff := cmp.Diff(started, mg.Status.AtProvider.InitialBranches); diff != "" {
+				t.Errorf("%s: what status says of them: -want, +got:\n%s", tc.reason, diff)
+			}
+			for _, f := range files {
+				if got, _ := read(t, r, "develop", f.Path); got != f.Content {
+					t.Errorf("%s: %s is %q", tc.reason, f.Path, got)
+				}
+			}
+			got := apiGet[struct {
+				Default string `json:"default_branch"`
+			}](t, "/repos/"+r.String())
+			if diff := cmp.Diff(tc.byDefault, got.Default); diff != "" {
+				t.Errorf("%s: default branch: -want, +got:\n%s", tc.reason, diff)
+			}
+			dir := t.TempDir()
+			git(t, dir, nil, "clone", "-q", "--branch", "develop", strings.Replace(server.URL, "://", "://platform:"+server.Token+"@", 1)+"/"+r.String()+".git", ".")
+			git(t, dir, nil, "fsck", "--strict")
+			if got := git(t, dir, nil, "log", "--format=%an <%ae> %s"); got != "platform <platform@example.org> Set up\n" {
+				t.Errorf("%s: the commit is %q", tc.reason, got)
+			}
+		})
+	}
+}
+
+// Somebody may fill the repository while the first commit is on its way.
+func TestRepositoryContentInitialBranchesRace(t *testing.T) {
+	b := newBench(t, noAge())
+	r := aRepo(t, "content-initial-race", false)
+	once := false
+	b.refuse = func(q *http.Request) int {
+		if strings.HasSuffix(q.URL.Path, "/git-receive-pack") && !once {
+			once = true
+			write(t, r, "develop", "people", "by hand\n")
+		}
+		return 0
+	}
+	mg := newContent(r, "develop", file("a", "1\n"))
+	mg.Spec.ForProvider.InitialBranches = []string{"main"}
+	if diff := cmp.Diff([]string{created, upToDate}, settle(t, b, repositorycontent.External, mg)); diff != "" {
+		t.Errorf("A commit made in between is built upon.\n-want, +got:\n%s", diff)
+	}
+	for path, want := range map[string]string{"a": "1\n", "people": "by hand\n"} {
+		if got, _ := read(t, r, "develop", path); got != want {
+			t.Errorf("%s: want %q, got %q", path, want, got)
+		}
+	}
+	if diff := cmp.Diff([]string(nil), mg.Status.AtProvider.InitialBranches); diff != "" {
+		t.Errorf("No branch was made that status should tell of: -want, +got:\n%s", diff)
+	}
+}
+
 // A server that is killed right after a first commit takes the repository for
 // empty, and refuses branches in it, until there is another commit.
 func TestRepositoryContentForgotten(t *testing.T) {

@@ -204,15 +204,16 @@ func (e *external) write(ctx context.Context, mg *v1alpha1.RepositoryContent) (p
 	}
 	var last []clients.FileOperation
 	for attempt := 1; ; attempt++ {
-		p, head, err := e.plan(ctx, mg, r, branch, attempt > 1)
+		p, heads, err := e.plan(ctx, mg, r, branch, attempt > 1)
 		if err != nil {
 			return plan{}, err
 		}
+		head := heads[branch]
 		if len(p.ops) == 0 {
 			e.wrote(mg, branch, head, "", p)
 			return p, nil
 		}
-		commit, err := e.Gitea.CommitFiles(ctx, r, e.commit(mg, branch, p.message("Write"), p.ops))
+		commit, err := e.send(ctx, mg, r, e.commit(mg, branch, p.message("Write"), p.ops), len(heads) == 0)
 		if err == nil {
 			return p, e.readBack(ctx, mg, r, branch, commit, p)
 		}
@@ -223,6 +224,23 @@ func (e *external) write(ctx context.Context, mg *v1alpha1.RepositoryContent) (p
 		}
 		last = p.ops
 	}
+}
+
+// send the commit: the first of an empty repository together with the branches
+// that start there, unless the server has Git over HTTP turned off.
+func (e *external) send(ctx context.Context, mg *v1alpha1.RepositoryContent, r clients.Repo, c clients.Commit, empty bool) (string, error) {
+	initial := mg.Spec.ForProvider.InitialBranches
+	if !empty || len(initial) == 0 {
+		return e.Gitea.CommitFiles(ctx, r, c)
+	}
+	commit, err := e.Gitea.PushFirst(ctx, r, c, initial)
+	if clients.IsStatus(err, http.StatusForbidden, http.StatusNotFound) {
+		return e.Gitea.CommitFiles(ctx, r, c)
+	}
+	if err == nil {
+		mg.Status.AtProvider.InitialBranches = initial
+	}
+	return commit, err
 }
 
 // contended says that the refusal may be due to a commit made meanwhile.
@@ -240,29 +258,29 @@ func (e *external) explain(ctx context.Context, r clients.Repo, branch string, e
 	return errors.Errorf("cannot commit to branch %q: it does not exist in repository %s", branch, r)
 }
 
-// plan what differs from the branch. What was just listed is good enough for a
-// first attempt: the server refuses changes to what is different by now.
-func (e *external) plan(ctx context.Context, mg *v1alpha1.RepositoryContent, r clients.Repo, branch string, fresh bool) (plan, string, error) {
+// plan what differs from the branch, and tell what branches there are. What was
+// just listed is good enough for a first attempt: the server refuses changes to
+// what is different by now.
+func (e *external) plan(ctx context.Context, mg *v1alpha1.RepositoryContent, r clients.Repo, branch string, fresh bool) (plan, map[string]string, error) {
 	list := e.Gitea.Heads
 	if fresh {
 		list = e.Gitea.FreshHeads
 	}
 	heads, err := list(ctx, r)
 	if err != nil {
-		return plan{}, "", errors.Wrap(connect.Missing(err, r), "cannot list branches")
+		return plan{}, nil, errors.Wrap(connect.Missing(err, r), "cannot list branches")
 	}
-	head := heads[branch]
-	if head == "" {
+	if heads[branch] == "" {
 		// Only an empty repository takes a commit now: nothing is there, and
 		// nothing was removed by people.
-		return makePlan(mg.Spec.ForProvider.Files, nil, nil, false), "", nil
+		return makePlan(mg.Spec.ForProvider.Files, nil, nil, false), heads, nil
 	}
-	tree, err := e.Gitea.Tree(ctx, r, head)
+	tree, err := e.Gitea.Tree(ctx, r, heads[branch])
 	if err != nil {
-		return plan{}, "", errors.Wrapf(err, "cannot list files of branch %q", branch)
+		return plan{}, nil, errors.Wrapf(err, "cannot list files of branch %q", branch)
 	}
 	p, err := e.compare(ctx, mg, r, tree)
-	return p, head, err
+	return p, heads, err
 }
 
 func (e *external) commit(mg *v1alpha1.RepositoryContent, branch, message string, ops []clients.FileOperation) clients.Commit {
