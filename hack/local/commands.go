@@ -82,14 +82,14 @@ func (c *statusCmd) Run(ctx context.Context, a *app) error {
 }
 
 func (a *app) components(st plane.Status) bool {
-	healthy, total := true, rss(st.PID)
+	healthy, total := true, memory(st.PID)
 
 	w := tabwriter.NewWriter(a.out, 0, 0, columnGap, ' ', 0)
 	_, _ = fmt.Fprintln(w, "COMPONENT\tSTATE\tPID\tPORT\tRESTARTS\tMEMORY\tDETAIL")
-	_, _ = fmt.Fprintf(w, "daemon\tReady\t%d\t\t0\t%s\t\n", st.PID, size(rss(st.PID)))
+	_, _ = fmt.Fprintf(w, "daemon\tReady\t%d\t\t0\t%s\t\n", st.PID, size(memory(st.PID)))
 
 	for _, c := range st.Components {
-		m := rss(c.PID)
+		m := memory(c.PID)
 		total += m
 		detail := c.Detail
 
@@ -177,16 +177,18 @@ func size(n int64) string {
 	return fmt.Sprintf("%d MiB", n/mebi)
 }
 
-// rss is the resident memory of a process.
-func rss(pid int) int64 {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+// memory a process uses: its own, and its share of what it has in common with
+// others, so that a sum counts a program that runs twice once.
+// Source: https://docs.kernel.org/filesystems/proc.html, smaps_rollup.
+func memory(pid int) int64 {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 	if err != nil {
 		return 0
 	}
 
 	for line := range strings.Lines(string(raw)) {
 		f := strings.Fields(line)
-		if len(f) < 2 || f[0] != "VmRSS:" {
+		if len(f) < 2 || f[0] != "Pss:" {
 			continue
 		}
 
