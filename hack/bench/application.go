@@ -2,17 +2,21 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"os/exec"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+
+	gitea "github.com/openova-io/catalyst/providers/provider-gitea/apis/v1alpha1"
 )
 
 const (
@@ -56,6 +60,9 @@ func measureApplication(ctx context.Context, o options) ([]table, error) {
 		if err != nil {
 			return nil, err
 		}
+		if o.Trace {
+			trace(log)
+		}
 		if run == o.Runs-1 {
 			if quiet, err = s.settled(ctx, o.Settled); err != nil {
 				return nil, err
@@ -76,8 +83,12 @@ func measureApplication(ctx context.Context, o options) ([]table, error) {
 	return []table{runs, quiet}, nil
 }
 
-// recorded is what the servers were asked during one run.
-type recorded struct{ gitea, powerdns []request }
+// recorded is what the servers were asked during one run, and what was to be
+// in the repository.
+type recorded struct {
+	gitea, powerdns []request
+	content         gitea.RepositoryContentParameters
+}
 
 func (s *site) quickstart(ctx context.Context) (outcome, recorded, error) {
 	s.gitea.take()
@@ -104,10 +115,23 @@ func (s *site) quickstart(ctx context.Context) (outcome, recorded, error) {
 		return outcome{}, recorded{}, err
 	}
 	log := recorded{gitea: s.gitea.take(), powerdns: s.powerdns.take()}
+	content := &gitea.RepositoryContent{}
+	if err := s.kube.Get(ctx, client.ObjectKey{Namespace: tenant, Name: app}, content); err != nil {
+		return outcome{}, recorded{}, errors.Wrap(err, "cannot get the repository's content")
+	}
+	log.content = content.Spec.ForProvider
 	own := ofRepository(log.gitea)
 	out.gitea, out.calls = total(own), len(own)
 	out.writes = len(writes(own))
 	return out, log, nil
+}
+
+// trace prints what a run asked of the servers.
+func trace(log recorded) {
+	all := slices.SortedFunc(slices.Values(slices.Concat(log.gitea, log.powerdns)), func(a, b request) int { return a.at.Compare(b.at) })
+	for _, r := range all {
+		fmt.Printf("%6d ms %5d ms  %d %-6s %s %.200s\n", r.at.Sub(all[0].at).Milliseconds(), r.took.Milliseconds(), r.status, r.method, r.path, r.body)
+	}
 }
 
 // ofRepository are the requests about the Application's repository.
@@ -116,7 +140,7 @@ func ofRepository(rs []request) []request {
 }
 
 func isOfRepository(r request) bool {
-	if strings.HasPrefix(r.path, giteaAPI+"/repos/"+tenant+"/"+app) {
+	if strings.HasPrefix(r.path, giteaAPI+"/repos/"+tenant+"/"+app) || strings.HasPrefix(r.path, "/"+tenant+"/"+app+".git/") {
 		return true
 	}
 	return r.path == giteaAPI+"/orgs/"+tenant+"/repos" && r.method == http.MethodPost && strings.Contains(string(r.body), `"`+app+`"`)
@@ -157,8 +181,6 @@ func (s *site) deleteQuickstart(ctx context.Context) error {
 	return err
 }
 
-var commitID = regexp.MustCompile(`"[0-9a-f]{40}"`)
-
 // script makes the writes of a run again, one after the other, and tells how
 // long that took, and how long those of the Application's repository. It knows
 // everything a run has to find out: there are no reads.
@@ -172,13 +194,8 @@ func (s *site) script(ctx context.Context, log recorded) (all, repository time.D
 			if r.status >= http.StatusMultipleChoices {
 				continue
 			}
-			body := r.body
-			if strings.HasSuffix(r.path, "/branches") {
-				// The commit has another name each time.
-				body = commitID.ReplaceAll(body, []byte(`"develop"`))
-			}
 			at := time.Now()
-			if err := c.server.call(ctx, r.method, r.path, body); err != nil {
+			if err := c.server.call(ctx, r.method, r.path, r.body); err != nil {
 				return 0, 0, err
 			}
 			if isOfRepository(r) {
@@ -225,30 +242,23 @@ func (s *site) naive(ctx context.Context, log recorded) (time.Duration, error) {
 	if err := s.gitea.call(ctx, http.MethodPost, giteaAPI+"/orgs/"+org+"/repos", []byte(`{"name":"`+app+`","private":true,"auto_init":true,"default_branch":"develop"}`)); err != nil {
 		return 0, err
 	}
+	for _, f := range log.content.Files {
+		one := fmt.Sprintf(`{"branch":"develop","message":"Add %s","content":%q}`, f.Path, base64.StdEncoding.EncodeToString([]byte(f.Content)))
+		if err := s.gitea.call(ctx, http.MethodPost, repo+"/contents/"+f.Path, []byte(one)); err != nil {
+			return 0, err
+		}
+	}
+	for _, b := range log.content.InitialBranches {
+		if err := s.gitea.call(ctx, http.MethodPost, repo+"/branches", fmt.Appendf(nil, `{"new_branch_name":%q,"old_ref_name":"develop"}`, b)); err != nil {
+			return 0, err
+		}
+	}
 	for _, r := range writes(ofRepository(log.gitea)) {
-		path := strings.Replace(r.path, "/repos/"+tenant+"/", "/repos/"+org+"/", 1)
-		switch {
-		case r.status >= http.StatusMultipleChoices:
-		case strings.HasSuffix(path, "/contents"):
-			var body struct {
-				Files []struct {
-					Path    string `json:"path"`
-					Content string `json:"content"`
-				} `json:"files"`
-			}
-			if err := json.Unmarshal(r.body, &body); err != nil {
-				return 0, errors.Wrap(err, "cannot read the recorded content")
-			}
-			for _, f := range body.Files {
-				one := fmt.Sprintf(`{"branch":"develop","message":"Add %s","content":%q}`, f.Path, f.Content)
-				if err := s.gitea.call(ctx, http.MethodPost, repo+"/contents/"+f.Path, []byte(one)); err != nil {
-					return 0, err
-				}
-			}
-		case strings.HasSuffix(path, "/branches"), strings.HasSuffix(path, "/branch_protections"):
-			if err := s.gitea.call(ctx, r.method, path, commitID.ReplaceAll(r.body, []byte(`"develop"`))); err != nil {
-				return 0, err
-			}
+		if r.status >= http.StatusMultipleChoices || !strings.HasSuffix(r.path, "/branch_protections") {
+			continue
+		}
+		if err := s.gitea.call(ctx, r.method, repo+"/branch_protections", r.body); err != nil {
+			return 0, err
 		}
 	}
 	took := time.Since(begin)

@@ -30,6 +30,8 @@ type options struct {
 	Runs    int           `default:"3" help:"How often the quickstart is applied and deleted."`
 	Settled time.Duration `default:"3m" help:"How long a settled Application is watched for writes."`
 
+	Trace bool `help:"Print every request of the quickstart, when it came and what it took."`
+
 	Zones  int           `default:"10" help:"Zones that the RRsets are in."`
 	RRsets int           `default:"1000" help:"RRsets."`
 	Idle   time.Duration `default:"3m" help:"How long idle RRsets are watched. They are polled once a minute."`

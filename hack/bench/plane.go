@@ -9,12 +9,15 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+
+	gitea "github.com/openova-io/catalyst/providers/provider-gitea/apis/v1alpha1"
 )
 
 const (
@@ -49,7 +52,11 @@ func (p plane) open(ctx context.Context) (*site, error) {
 	}
 	cfg.QPS, cfg.Burst, cfg.WarningHandler = 1000, 2000, rest.NoWarnings{}
 	s := &site{}
-	if s.kube, err = client.New(cfg, client.Options{}); err != nil {
+	scheme := runtime.NewScheme()
+	if err := gitea.AddToScheme(scheme); err != nil {
+		return nil, errors.Wrap(err, "cannot register provider-gitea's kinds")
+	}
+	if s.kube, err = client.New(cfg, client.Options{Scheme: scheme}); err != nil {
 		return nil, errors.Wrap(err, "cannot create a Kubernetes client")
 	}
 	token, err := os.ReadFile(p.GiteaTokenFile)

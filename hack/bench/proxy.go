@@ -10,6 +10,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ type request struct {
 	method, path string
 	body         []byte
 	status       int
+	at           time.Time
 	took         time.Duration
 }
 
@@ -64,7 +66,7 @@ func newProxy(ctx context.Context, target, header, value string) (*proxy, error)
 		rp.ServeHTTP(sw, r)
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.log = append(p.log, request{method: r.Method, path: r.URL.RequestURI(), body: body, status: sw.status, took: time.Since(begin)})
+		p.log = append(p.log, request{method: r.Method, path: r.URL.RequestURI(), body: body, status: sw.status, at: begin, took: time.Since(begin)})
 	})}
 	go func() { _ = p.server.Serve(l) }()
 	return p, nil
@@ -99,6 +101,9 @@ func (p *proxy) call(ctx context.Context, method, path string, body []byte) erro
 	return err
 }
 
+// isPush tells a push of Git's from a call of an API.
+func isPush(path string) bool { return strings.HasSuffix(path, "/git-receive-pack") }
+
 func (p *proxy) ask(ctx context.Context, method, path string, body []byte) ([]byte, error) {
 	r, err := http.NewRequestWithContext(ctx, method, p.target+path, bytes.NewReader(body))
 	if err != nil {
@@ -106,6 +111,11 @@ func (p *proxy) ask(ctx context.Context, method, path string, body []byte) ([]by
 	}
 	r.Header.Set(p.header, p.value)
 	r.Header.Set("Content-Type", "application/json")
+	if isPush(path) {
+		r.Header.Set("Content-Type", "application/x-git-receive-pack-request")
+		_, token, _ := strings.Cut(p.value, " ")
+		r.SetBasicAuth("token", token)
+	}
 	rsp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return nil, errors.Wrapf(err, "%s %s", method, path)
