@@ -3,6 +3,7 @@ package hcloudsim
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -77,13 +78,17 @@ func (c *call) start(command string, change func(), on ...target) *action {
 
 // startAfter another action has ended, for the actions that follow a creation.
 func (c *call) startAfter(from time.Time, command string, change func(), on ...target) *action {
+	queued := on[0].kind.queued(command) && !c.sim.cfg.StrictLocks
+	if busy := on[0].obj.base().Busy; queued && busy.After(from) {
+		from = busy
+	}
 	d := time.Duration(max(1, weights[command])) * c.sim.cfg.ActionDuration
 	a := &action{ID: c.sim.nextID(), Command: command, Started: c.now, End: from.Add(d), Fails: c.sim.faults.failure(c, command)}
 	for _, t := range on {
 		a.Resources = append(a.Resources, schema.ActionResourceReference{ID: t.obj.base().ID, Type: t.kind.singular})
 	}
 	c.p.Actions[a.ID] = a
-	if !on[0].kind.queued(command) || c.sim.cfg.StrictLocks {
+	if !queued {
 		on[0].obj.base().hold(a.End)
 	}
 	on[0].obj.base().shadow(c, on[0].obj, a.End)
@@ -108,6 +113,31 @@ func (m *meta) shadow(c *call, o object, until time.Time) {
 	if err == nil {
 		m.Shadow = raw
 	}
+}
+
+// relabel what reads see before an action is done: names and labels have no
+// action to wait for.
+func (m *meta) relabel() error {
+	if m.Shadow == nil {
+		return nil
+	}
+	seen := map[string]json.RawMessage{}
+	if err := json.Unmarshal(m.Shadow, &seen); err != nil {
+		return fmt.Errorf("cannot read shadow: %w", err)
+	}
+	for key, v := range map[string]any{"name": m.Name, "labels": m.labels()} {
+		raw, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Errorf("cannot write shadow: %w", err)
+		}
+		seen[key] = raw
+	}
+	raw, err := json.Marshal(seen)
+	if err != nil {
+		return fmt.Errorf("cannot write shadow: %w", err)
+	}
+	m.Shadow = raw
+	return nil
 }
 
 // free checks that no action runs on the objects.

@@ -164,6 +164,12 @@ func (s *Sim) SetActionDuration(d time.Duration) {
 	s.cfg.ActionDuration = d
 }
 
+func (s *Sim) setRelease(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cfg.FirewallRelease = d
+}
+
 // SetBudget gives a project the requests it has left.
 func (s *Sim) SetBudget(projectName string, remaining int) {
 	s.mu.Lock()
@@ -179,6 +185,8 @@ type settings struct {
 	ActionDuration *string `json:"action_duration,omitempty"`
 	Advance        *string `json:"advance,omitempty"`
 	StrictLocks    *bool   `json:"strict_locks,omitempty"`
+	OldTargetCodes *bool   `json:"old_target_codes,omitempty"`
+	Release        *string `json:"firewall_release,omitempty"`
 	Remaining      *int    `json:"remaining,omitempty"`
 	Project        string  `json:"project,omitempty"`
 
@@ -189,7 +197,7 @@ func (s *Sim) set(in settings) error {
 	for _, d := range []struct {
 		text *string
 		set  func(time.Duration)
-	}{{in.ActionDuration, s.SetActionDuration}, {in.Advance, s.Advance}} {
+	}{{in.ActionDuration, s.SetActionDuration}, {in.Advance, s.Advance}, {in.Release, s.setRelease}} {
 		if d.text == nil {
 			continue
 		}
@@ -204,9 +212,8 @@ func (s *Sim) set(in settings) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if in.StrictLocks != nil {
-		s.cfg.StrictLocks = *in.StrictLocks
-	}
+	set(&s.cfg.StrictLocks, in.StrictLocks)
+	set(&s.cfg.OldTargetCodes, in.OldTargetCodes)
 	maps.Copy(s.cfg.Limits, in.Limits)
 	return nil
 }

@@ -190,8 +190,9 @@ func (k *kind) rename(c *call) (answer, error) {
 	if req.Labels != nil {
 		m.Labels = *req.Labels
 	}
-	// A shadow from before would hide what was just written.
-	m.Shadow = nil
+	if err := m.relabel(); err != nil {
+		return answer{}, err
+	}
 	return k.one(c, http.StatusOK)
 }
 

@@ -97,27 +97,24 @@ func (l *loadBalancer) health(ok bool) []schema.LoadBalancerTargetHealthStatus {
 
 // selected servers of a label selector that the load balancer can reach.
 func (l *loadBalancer) selected(p *project, t lbTarget) []*server {
-	var out []*server
+	return slices.DeleteFunc(each[*server](p, "servers"), func(s *server) bool { return !l.selects(p, t, s) })
+}
+
+func (l *loadBalancer) selects(p *project, t lbTarget, s *server) bool {
 	sel, err := parseSelector(t.Selector)
-	if err != nil {
-		return nil
+	if err != nil || t.Selector == "" || !sel.matches(s.Labels) {
+		return false
 	}
-	for _, s := range each[*server](p, "servers") {
-		reachable := s.address(p, "ipv4") != nil
-		if t.Private {
-			reachable = l.Network != 0 && s.in(l.Network) >= 0
-		}
-		if reachable && sel.matches(s.Labels) {
-			out = append(out, s)
-		}
+	if t.Private {
+		return l.Network != 0 && s.in(l.Network) >= 0
 	}
-	return out
+	return s.address(p, "ipv4") != nil
 }
 
 // targets tells whether the load balancer sends to the server.
 func (l *loadBalancer) targets(p *project, s *server) bool {
 	return slices.ContainsFunc(l.Targets, func(t lbTarget) bool {
-		return t.Server == s.ID || (t.Selector != "" && slices.Contains(l.selected(p, t), s))
+		return t.Server == s.ID || l.selects(p, t, s)
 	})
 }
 

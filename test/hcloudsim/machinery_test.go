@@ -204,6 +204,10 @@ func TestActionLife(t *testing.T) {
 		got = append(got, look())
 	}
 	must[*hcloud.ServerDeleteResult](t)(d.Server.DeleteWithResult(ctx, r.Server))
+	s := must[*hcloud.Server](t)(d.Server.Update(ctx, r.Server, hcloud.ServerUpdateOpts{Labels: map[string]string{"a": "b"}}))
+	if s.Labels["a"] != "b" {
+		t.Errorf("a label that was just written is not seen: %v", s.Labels)
+	}
 	got = append(got, look())
 	d.pass(20 * time.Second)
 	got = append(got, look())
@@ -262,6 +266,22 @@ func TestStrictLocks(t *testing.T) {
 		if diff := cmp.Diff(want, codes); diff != "" {
 			t.Errorf("strict %v: -want, +got:\n%s", strict, diff)
 		}
+	}
+}
+
+// TestQueue: what waits for a load balancer's creation ends after it.
+func TestQueue(t *testing.T) {
+	d, ctx := serve(t, Config{ActionDuration: time.Minute}), t.Context()
+	r := must[hcloud.LoadBalancerCreateResult](t)(d.LoadBalancer.Create(ctx, hcloud.LoadBalancerCreateOpts{Name: "lb", LoadBalancerType: &hcloud.LoadBalancerType{Name: "lb11"}, Location: &hcloud.Location{Name: "fsn1"}}))
+	a := must[*hcloud.Action](t)(d.LoadBalancer.AddService(ctx, r.LoadBalancer, hcloud.LoadBalancerAddServiceOpts{Protocol: hcloud.LoadBalancerServiceProtocolHTTP}))
+	var got []string
+	for range 3 {
+		d.pass(time.Minute)
+		lb := must[*hcloud.LoadBalancer](t)(d.LoadBalancer.GetByID(ctx, r.LoadBalancer.ID))
+		got = append(got, fmt.Sprintf("%s %d", must[*hcloud.Action](t)(d.Action.GetByID(ctx, a.ID)).Status, len(lb.Services)))
+	}
+	if diff := cmp.Diff([]string{"running 0", "running 1", "success 1"}, got); diff != "" {
+		t.Errorf("-want, +got:\n%s", diff)
 	}
 }
 

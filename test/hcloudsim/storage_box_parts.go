@@ -3,7 +3,6 @@ package hcloudsim
 import (
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/hetznercloud/hcloud-go/v2/hcloud/schema"
 )
@@ -100,7 +99,13 @@ func describe(c *call) (answer, error) {
 
 // siblings are how many of the kind the box has already.
 func (c *call) siblings() int {
-	return len(slices.DeleteFunc(c.p.all(c.kind.plural), func(o object) bool { return !c.has(o) }))
+	n := 0
+	for _, o := range c.p.all(c.kind.plural) {
+		if c.has(o) {
+			n++
+		}
+	}
+	return n
 }
 
 func createBoxSnapshot(c *call) (answer, error) {

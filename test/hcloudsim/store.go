@@ -60,6 +60,7 @@ type project struct {
 
 	sim     *Sim
 	objects map[string]map[int64]object // by plural
+	ordered map[string][]object         // the same, kept until that changes
 	history []snapshot
 	now     time.Time // of the request being handled
 }
@@ -75,6 +76,7 @@ func (p *project) clear() {
 	p.Actions = map[int64]*action{}
 	p.Log = map[string]int{}
 	p.objects = map[string]map[int64]object{}
+	p.ordered = map[string][]object{}
 	p.history = nil
 }
 
@@ -92,6 +94,7 @@ func (p *project) put(plural string, o object) {
 		p.objects[plural] = map[int64]object{}
 	}
 	p.objects[plural][o.base().ID] = o
+	delete(p.ordered, plural)
 }
 
 // drop an object now, with what follows from that.
@@ -101,22 +104,32 @@ func (p *project) drop(plural string, id int64) {
 		return
 	}
 	delete(p.objects[plural], id)
+	delete(p.ordered, plural)
 	if r, ok := o.(removed); ok {
 		r.removed(p)
 	}
 }
 
-// all objects of a kind, oldest first.
+// all objects of a kind, oldest first. The slice is not the caller's to change.
 func (p *project) all(plural string) []object {
-	return slices.SortedFunc(maps.Values(p.objects[plural]), func(a, b object) int {
+	if rows, ok := p.ordered[plural]; ok {
+		return rows
+	}
+	rows := slices.SortedFunc(maps.Values(p.objects[plural]), func(a, b object) int {
 		return cmp.Compare(a.base().ID, b.base().ID)
 	})
+	// The catalog is read by every Sim at once.
+	if p != catalog {
+		p.ordered[plural] = rows
+	}
+	return rows
 }
 
 // each object of a kind as what it is, oldest first.
 func each[T object](p *project, plural string) []T {
-	var out []T
-	for _, o := range p.all(plural) {
+	rows := p.all(plural)
+	out := make([]T, 0, len(rows))
+	for _, o := range rows {
 		out = append(out, o.(T))
 	}
 	return out
