@@ -158,13 +158,16 @@ type mode int
 const modeKey mode = 0
 
 // Impatient marks calls that fail at once when the budget is spent. What only
-// looks is impatient; what changes something waits, for a change that stops in
-// the middle costs more.
+// looks is impatient, and so is the first step of a change whose outcome is
+// watched. Later steps wait: to stop in the middle costs more.
 func Impatient(ctx context.Context) context.Context { return context.WithValue(ctx, modeKey, true) }
 
 func impatient(ctx context.Context) bool {
-	v, _ := ctx.Value(modeKey).(bool)
-	return v
+	if v, _ := ctx.Value(modeKey).(bool); v {
+		return true
+	}
+	o := outcomeOf(ctx)
+	return o != nil && !o.Uncertain()
 }
 
 // A gate lets requests of one project pass as its budget allows.
@@ -181,6 +184,7 @@ func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		resp, err := g.next.RoundTrip(req)
+		outcomeOf(ctx).learn(req, resp)
 		if err != nil {
 			return nil, err
 		}

@@ -56,6 +56,9 @@ type Client struct {
 
 // A Pool hands out one client a project.
 type Pool struct {
+	// MakeBudget of a project. It is replaced in tests.
+	MakeBudget func() *Budget
+
 	mu      sync.Mutex
 	clients map[string]*Client
 	budgets map[string]*Budget
@@ -63,7 +66,7 @@ type Pool struct {
 
 // NewPool returns an empty pool.
 func NewPool() *Pool {
-	return &Pool{clients: map[string]*Client{}, budgets: map[string]*Budget{}}
+	return &Pool{MakeBudget: NewBudget, clients: map[string]*Client{}, budgets: map[string]*Budget{}}
 }
 
 // Client of the project.
@@ -81,7 +84,7 @@ func (p *Pool) Client(project Project) (*Client, error) {
 	key := project.Key()
 	budget, ok := p.budgets[key]
 	if !ok {
-		budget = NewBudget()
+		budget = p.MakeBudget()
 		p.budgets[key] = budget
 	}
 	poll := project.Poll

@@ -16,7 +16,10 @@ import (
 )
 
 // clockSkew between this program and Hetzner.
-const clockSkew = time.Minute
+const clockSkew = 30 * time.Second
+
+// AnnotationCreateLost is when a create was begun whose outcome is not known.
+const AnnotationCreateLost = "hcloud.openova.io/create-lost"
 
 // collections of the API by the Terraform resource, for resources whose
 // identifier the server chooses but whose name is theirs alone.
@@ -44,9 +47,15 @@ func errNotOurs(m resource.Managed) error {
 // would have made the create fail. It tells whether it found anything.
 func (e *external) adopt(ctx context.Context, mg object) (bool, error) {
 	collection, ok := collections[e.config.Name]
-	begun := meta.GetExternalCreatePending(mg)
-	if !ok || begun.IsZero() || meta.GetExternalName(mg) != "" {
+	if !ok || meta.GetExternalName(mg) != "" {
 		return false, nil
+	}
+	if meta.ExternalCreateIncomplete(mg) {
+		lost(mg)
+	}
+	begun, err := time.Parse(time.RFC3339, mg.GetAnnotations()[AnnotationCreateLost])
+	if err != nil {
+		return false, nil //nolint:nilerr // No create was lost.
 	}
 	args, err := mg.GetMergedParameters(true)
 	if err != nil {
@@ -64,7 +73,16 @@ func (e *external) adopt(ctx context.Context, mg object) (bool, error) {
 		return false, errors.Wrapf(err, "cannot look for what an interrupted create of %q left behind", name)
 	}
 	meta.SetExternalName(mg, id)
+	meta.RemoveAnnotations(mg, AnnotationCreateLost)
 	return true, nil
+}
+
+// lost remembers that the create that is under way may have created something.
+// The first one that was lost counts: later ones would have met its name.
+func lost(mg resource.Managed) {
+	if _, ok := mg.GetAnnotations()[AnnotationCreateLost]; !ok {
+		meta.AddAnnotations(mg, map[string]string{AnnotationCreateLost: meta.GetExternalCreatePending(mg).UTC().Format(time.RFC3339)})
+	}
 }
 
 func (e *external) find(ctx context.Context, collection, name string, since time.Time) (string, error) {

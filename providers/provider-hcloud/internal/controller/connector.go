@@ -13,7 +13,6 @@ import (
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/fieldpath"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
@@ -31,7 +30,6 @@ type connector struct {
 	kube       client.Client
 	config     *upjetconfig.Resource
 	operations *upjet.OperationTrackerStore
-	log        logging.Logger
 	project    func(ctx context.Context, mg resource.ModernManaged) (*clients.Client, error)
 }
 
@@ -44,7 +42,7 @@ func (c *connector) Connect(ctx context.Context, mg object) (managed.ExternalCli
 	if err != nil {
 		return nil, err
 	}
-	e := &external{project: project, config: c.config, log: c.log}
+	e := &external{project: project, config: c.config, tracker: c.operations.Tracker(mg)}
 	e.connect = func(ctx context.Context, mg object) (managed.ExternalClient, error) {
 		return c.upjet(project, mg).Connect(ctx, mg)
 	}
@@ -58,7 +56,7 @@ func (c *connector) upjet(project *clients.Client, mg object) managed.ExternalCo
 	}
 	if c.config.ShouldUseTerraformPluginFrameworkClient() {
 		return upjet.NewTerraformPluginFrameworkConnector(c.kube, setup, c.config, c.operations,
-			upjet.WithTerraformPluginFrameworkLogger(quiet(c.log)),
+			upjet.WithTerraformPluginFrameworkLogger(quiet()),
 			upjet.WithTerraformPluginFrameworkManagementPolicies(true))
 	}
 	cfg := c.config
@@ -66,7 +64,7 @@ func (c *connector) upjet(project *clients.Client, mg object) managed.ExternalCo
 		cfg = withoutPlan(cfg)
 	}
 	return upjet.NewTerraformPluginSDKConnector(c.kube, setup, cfg, c.operations,
-		upjet.WithTerraformPluginSDKLogger(quiet(c.log)),
+		upjet.WithTerraformPluginSDKLogger(quiet()),
 		upjet.WithTerraformPluginSDKManagementPolicies(true))
 }
 

@@ -33,13 +33,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	xpfake "github.com/crossplane/crossplane-runtime/v2/pkg/resource/fake"
 	upjet "github.com/crossplane/upjet/v2/pkg/controller"
 
 	"github.com/openova-io/catalyst/providers/provider-hcloud/apis/v1alpha1"
+	"github.com/openova-io/catalyst/providers/provider-hcloud/internal/clients"
 	"github.com/openova-io/catalyst/test/hcloudsim"
 )
 
@@ -48,7 +48,7 @@ const (
 	token       = "sim-token-0123456789012345678901234567890123456789012345678901234"
 	examplesDir = "../../../../examples/provider-hcloud"
 	// interval is what the tests poll at.
-	interval = 30 * time.Minute
+	interval = DefaultPoll
 )
 
 // A world is a project on the stand-in for Hetzner's API, an API server that
@@ -65,11 +65,20 @@ type world struct {
 	// external clients.
 	requests, writes, verbs []string
 	next                    int
+	// bodies of the last request of each method and path.
+	bodies map[string][]byte
+	// answer in place of what the API answers, once it has done what it was
+	// asked, unless it is zero.
+	answer func(r *http.Request) int
+	// lose an update of the API server.
+	lose func(o client.Object) bool
+	// later is how far ahead the budget's clock is.
+	later time.Duration
 }
 
 func newWorld(t *testing.T, cfg hcloudsim.Config) *world {
 	t.Helper()
-	w := &world{t: t, scheme: runtime.NewScheme()}
+	w := &world{t: t, scheme: runtime.NewScheme(), bodies: map[string][]byte{}}
 	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, v1alpha1.AddToScheme} {
 		if err := add(w.scheme); err != nil {
 			t.Fatal(err)
@@ -78,9 +87,7 @@ func newWorld(t *testing.T, cfg hcloudsim.Config) *world {
 	cfg.Tokens = map[string]string{token: "default"}
 	w.sim = hcloudsim.New(cfg)
 	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		w.requests = append(w.requests, r.Method+" "+r.URL.Path)
-		assumeServers(r)
-		w.sim.ServeHTTP(rw, r)
+		w.serve(rw, r)
 	}))
 	t.Cleanup(srv.Close)
 	w.url = srv.URL + "/v1"
@@ -100,6 +107,9 @@ func newWorld(t *testing.T, cfg hcloudsim.Config) *world {
 			return err
 		},
 		Update: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.UpdateOption) error {
+			if w.lose != nil && w.lose(o) {
+				return errLost
+			}
 			w.writes = append(w.writes, fmt.Sprintf("update %T %s", o, o.GetName()))
 			return c.Update(ctx, o, opts...)
 		},
@@ -111,26 +121,39 @@ func newWorld(t *testing.T, cfg hcloudsim.Config) *world {
 	return w
 }
 
-// assumeServers adds what the stand-in wants to be told of a primary IP,
-// although Hetzner's own client leaves it out.
-func assumeServers(r *http.Request) {
-	if r.Method != http.MethodPost || r.URL.Path != "/v1/primary_ips" {
+func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
+	w.requests = append(w.requests, r.Method+" "+r.URL.Path)
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(rw, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	b, err := io.ReadAll(r.Body)
-	if err == nil && !bytes.Contains(b, []byte("assignee_type")) {
-		b = bytes.Replace(b, []byte("{"), []byte(`{"assignee_type":"server",`), 1)
+	w.bodies[r.Method+" "+r.URL.Path] = b
+	r.Body = io.NopCloser(bytes.NewReader(b))
+	if w.answer != nil {
+		if status := w.answer(r); status != 0 {
+			w.sim.ServeHTTP(httptest.NewRecorder(), r)
+			rw.WriteHeader(status)
+			return
+		}
 	}
-	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(b)), int64(len(b))
+	w.sim.ServeHTTP(rw, r)
 }
 
 // restart the provider: what it remembered is gone.
 func (w *world) restart() {
-	w.shared = newReconcilers(logging.NewNopLogger())
+	w.shared = newReconcilers()
+	w.shared.pool.MakeBudget = func() *clients.Budget {
+		b := clients.NewBudget()
+		b.Now = func() time.Time { return time.Now().Add(w.later) }
+		// Nobody's turn comes while a test looks.
+		b.Sleep = func(context.Context, time.Duration) error { return context.DeadlineExceeded }
+		return b
+	}
 	w.rec = map[string]*managed.Reconciler{}
 	mgr := &xpfake.Manager{Client: w.kube, Scheme: w.scheme}
 	for _, k := range kinds() {
-		c := w.shared.connector(w.kube, w.shared.provider.Resources[k.resource], logging.NewNopLogger())
+		c := w.shared.connector(w.kube, w.shared.provider.Resources[k.resource])
 		w.rec[k.gvk.Kind] = managed.NewReconciler(mgr, resource.ManagedKind(k.gvk),
 			managed.WithExternalConnector(untyped{connector: c, world: w}),
 			managed.WithFinalizer(upjet.NewOperationTrackerFinalizer(w.shared.operations, resource.NewAPIFinalizer(w.kube, managed.FinalizerName))),
