@@ -169,8 +169,7 @@ func accessSecret(hostCluster string) string { return "vc-" + hostCluster }
 // deletes the namespace would wait for that for ever.
 func (a *application) accessInUse(k *unstructured.Unstructured, e v1alpha1.ApplicationEnvironment, hostCluster string) *unstructured.Unstructured {
 	return a.flat(usageKind, k.GetName(), e.Name, map[string]any{
-		"of":             map[string]any{"apiVersion": "v1", "kind": "Secret", "resourceRef": map[string]any{"name": accessSecret(hostCluster)}},
-		"by":             map[string]any{"apiVersion": k.GetAPIVersion(), "kind": k.GetKind(), "resourceRef": map[string]any{"name": k.GetName()}},
-		"replayDeletion": true,
+		"of": map[string]any{"apiVersion": "v1", "kind": "Secret", "resourceRef": map[string]any{"name": accessSecret(hostCluster)}},
+		"by": map[string]any{"apiVersion": k.GetAPIVersion(), "kind": k.GetKind(), "resourceRef": map[string]any{"name": k.GetName()}},
 	})
 }
