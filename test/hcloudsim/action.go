@@ -35,6 +35,7 @@ var weights = map[string]int{
 	"create_image":         4,
 	"delete_server":        2,
 	"shutdown_server":      2,
+	"create_certificate":   4,
 	"issue_certificate":    4,
 }
 
@@ -82,7 +83,7 @@ func (c *call) startAfter(from time.Time, command string, change func(), on ...t
 	if busy := on[0].obj.base().Busy; queued && busy.After(from) {
 		from = busy
 	}
-	d := time.Duration(max(1, weights[command])) * c.sim.cfg.ActionDuration
+	d := time.Duration(max(1, weights[command]))*c.sim.cfg.ActionDuration + c.sim.faults.slower(c, command)
 	a := &action{ID: c.sim.nextID(), Command: command, Started: c.now, End: from.Add(d), Fails: c.sim.faults.failure(c, command)}
 	for _, t := range on {
 		a.Resources = append(a.Resources, schema.ActionResourceReference{ID: t.obj.base().ID, Type: t.kind.singular})

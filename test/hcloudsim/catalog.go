@@ -171,7 +171,10 @@ func init() {
 
 // getPricing answers with what the catalog costs.
 func getPricing(*call) (answer, error) {
-	out := schema.Pricing{Currency: "EUR", VATRate: "19.000000", Image: schema.PricingImage{PricePerGBMonth: price}, ServerBackup: schema.PricingServerBackup{Percentage: "20.0000000000"}, Volume: schema.PricingVolume{PricePerGBPerMonth: price}}
+	out := schema.Pricing{
+		Currency: "EUR", VATRate: "19.000000", Image: schema.PricingImage{PricePerGBMonth: price}, ServerBackup: schema.PricingServerBackup{Percentage: "20.0000000000"}, Volume: schema.PricingVolume{PricePerGBPerMonth: price},
+		FloatingIPs: []schema.PricingFloatingIPType{}, PrimaryIPs: []schema.PricingPrimaryIP{},
+	}
 	for _, o := range catalog.all("server_types") {
 		t := o.view(nil).(schema.ServerType)
 		out.ServerTypes = append(out.ServerTypes, schema.PricingServerType{ID: t.ID, Name: t.Name, Prices: t.Prices})

@@ -113,7 +113,7 @@ func createCertificate(c *call) (answer, error) {
 	}
 	cert.Domains, cert.Issuance = req.DomainNames, "pending"
 	c.p.add(c.kind.plural, cert)
-	a, err := cert.issue(c)
+	a, err := cert.issue(c, "create_certificate")
 	if err != nil {
 		return answer{}, err
 	}
@@ -142,7 +142,7 @@ func (i *certificate) read(leaf *x509.Certificate) {
 }
 
 // issue a managed certificate: self-signed, for this is no Let's Encrypt.
-func (i *certificate) issue(c *call) (*action, error) {
+func (i *certificate) issue(c *call, command string) (*action, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("cannot make key: %w", err)
@@ -159,7 +159,7 @@ func (i *certificate) issue(c *call) (*action, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot read certificate: %w", err)
 	}
-	a := c.start("issue_certificate", func() {
+	a := c.start(command, func() {
 		i.Issuance = "completed"
 		i.Certificate = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 		i.read(leaf)
@@ -178,7 +178,7 @@ func retryIssuance(c *call) (answer, error) {
 	if err := c.lockable("issue_certificate"); err != nil {
 		return answer{}, err
 	}
-	a, err := cert.issue(c)
+	a, err := cert.issue(c, "issue_certificate")
 	if err != nil {
 		return answer{}, err
 	}

@@ -30,6 +30,8 @@ const (
 	EffectStale = "stale"
 	// EffectInUse refuses deletions with resource_in_use.
 	EffectInUse = "in_use"
+	// EffectSlow lets actions with Command run Behind seconds longer.
+	EffectSlow = "slow"
 	// EffectFailAction lets actions with Command end with an error of Code.
 	EffectFailAction = "fail_action"
 	// EffectCapacity refuses servers of ServerType in Location, either of them
@@ -83,7 +85,7 @@ func (f *Fault) ends() time.Time { return f.since.Add(seconds(f.Seconds)) }
 // add a fault. What can't have an effect is refused: a test that injects
 // nothing proves nothing.
 func (fs *faults) add(f *Fault) error {
-	known := []string{EffectAnswer, EffectRateLimit, EffectLose, EffectDrop, EffectDelay, EffectStale, EffectInUse, EffectFailAction, EffectCapacity}
+	known := []string{EffectAnswer, EffectRateLimit, EffectLose, EffectDrop, EffectDelay, EffectStale, EffectInUse, EffectSlow, EffectFailAction, EffectCapacity}
 	if !slices.Contains(known, f.Effect) {
 		return fmt.Errorf("effect must be one of %s", strings.Join(known, ", "))
 	}
@@ -194,7 +196,7 @@ func (f *Fault) answer() (int, reply) {
 
 // failure of an action that a fault wants to end with an error.
 func (fs *faults) failure(c *call, command string) *schema.ActionError {
-	f := fs.hit(c, func(f *Fault) bool { return f.Command == "" || f.Command == command }, EffectFailAction)
+	f := fs.hit(c, of(command), EffectFailAction)
 	if f == nil {
 		return nil
 	}
@@ -206,6 +208,19 @@ func (fs *faults) failure(c *call, command string) *schema.ActionError {
 		out.Message = f.Message
 	}
 	return out
+}
+
+// slower is how much longer an action runs.
+func (fs *faults) slower(c *call, command string) time.Duration {
+	if f := fs.hit(c, of(command), EffectSlow); f != nil {
+		return seconds(f.Behind)
+	}
+	return 0
+}
+
+// of a command, if a fault names one.
+func of(command string) func(*Fault) bool {
+	return func(f *Fault) bool { return f.Command == "" || f.Command == command }
 }
 
 // capacity error for a server of a type in a location, if there is a fault.

@@ -131,6 +131,20 @@ func TestFaults(t *testing.T) {
 				}
 			},
 		},
+		"Slow": {
+			reason: "A deletion takes its time.",
+			fault:  `{"effect":"slow","command":"delete_server","behind":300}`,
+			do: func(t *testing.T, d *double) {
+				s := d.server(t, hcloud.ServerCreateOpts{Name: "s"})
+				must[*hcloud.ServerDeleteResult](t)(d.Server.DeleteWithResult(t.Context(), s))
+				d.pass(299 * time.Second)
+				if s = must[*hcloud.Server](t)(d.Server.GetByID(t.Context(), s.ID)); s == nil || s.Status != hcloud.ServerStatusDeleting {
+					t.Errorf("server is %v, want one that is being deleted", s)
+				}
+				d.pass(time.Second)
+				d.empty(t)
+			},
+		},
 		"Capacity": {
 			reason: "Only what is named has run out.",
 			fault:  `{"effect":"capacity","location":"fsn1","server_type":"cx22","count":1}`,

@@ -250,8 +250,13 @@ func setRules(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	a := c.start("set_firewall_rules", func() { f.Rules = rules }, c.target())
-	return answer{Status: http.StatusCreated, Body: schema.ActionListResponse{Actions: views(c.now, []*action{a})}}, nil
+	actions := []*action{c.start("set_firewall_rules", func() { f.Rules = rules }, c.target())}
+	for _, s := range each[*server](c.p, "servers") {
+		if f.covers(c.p, s) {
+			actions = append(actions, c.start("apply_firewall", nil, c.target(), target{servers, s}))
+		}
+	}
+	return answer{Status: http.StatusCreated, Body: schema.ActionListResponse{Actions: views(c.now, actions)}}, nil
 }
 
 func checkRules(c *call, in []schema.FirewallRuleRequest) ([]schema.FirewallRule, error) {

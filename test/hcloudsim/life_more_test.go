@@ -247,7 +247,7 @@ func TestVolumeLife(t *testing.T) {
 
 func TestCertificateLife(t *testing.T) {
 	d, ctx := serve(t, Config{}), t.Context()
-	if _, err := d.Inject(Fault{Effect: EffectFailAction, Command: "issue_certificate", Code: "ca_dns_validation_failed", Count: 1}); err != nil {
+	if _, err := d.Inject(Fault{Effect: EffectFailAction, Command: "create_certificate", Code: "ca_dns_validation_failed", Count: 1}); err != nil {
 		t.Fatal(err)
 	}
 	r := must[hcloud.CertificateCreateResult](t)(d.Certificate.CreateCertificate(ctx, hcloud.CertificateCreateOpts{Name: "c", Type: hcloud.CertificateTypeManaged, DomainNames: []string{"example.com"}}))

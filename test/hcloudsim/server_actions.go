@@ -33,6 +33,7 @@ func init() {
 		"add_to_placement_group":      joinGroup,
 		"remove_from_placement_group": leaveGroup,
 		"create_image":                createImage,
+		"request_console":             requestConsole,
 	}
 }
 
@@ -61,6 +62,17 @@ func withPassword(command string, do func(s *server)) handler {
 		a := c.start(command, func() { do(s) }, c.target())
 		return answer{Status: http.StatusCreated, Body: map[string]any{"action": a.view(c.now), "root_password": password(s.ID)}}, nil
 	}
+}
+
+// requestConsole of a server that has none to show.
+func requestConsole(c *call) (answer, error) {
+	if err := c.lockable("request_console"); err != nil {
+		return answer{}, err
+	}
+	a := c.start("request_console", nil, c.target())
+	return answer{Status: http.StatusCreated, Body: schema.ServerActionRequestConsoleResponse{
+		Action: a.view(c.now), WSSURL: "wss://console.invalid/", Password: password(c.obj.base().ID),
+	}}, nil
 }
 
 // deleteServer is seen as deleting until the action is done; then the server

@@ -193,7 +193,7 @@ func changeZoneTTL(c *call) (answer, error) {
 	if err := checkTTL(&req.TTL); err != nil {
 		return answer{}, err
 	}
-	return c.act("change_zone_ttl", func() { z.TTL = req.TTL })
+	return c.act("change_ttl", func() { z.TTL = req.TTL })
 }
 
 func changePrimaries(c *call) (answer, error) {
@@ -211,7 +211,7 @@ func changePrimaries(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return c.act("change_zone_primary_nameservers", func() { z.Primaries = ns })
+	return c.act("change_primary_nameservers", func() { z.Primaries = ns })
 }
 
 func importZonefile(c *call) (answer, error) {

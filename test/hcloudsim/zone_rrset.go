@@ -365,5 +365,9 @@ func (z *zone) updateRecords(c *call, s *rrset, records []schema.ZoneRRSetRecord
 		}
 		next[i].Comment = r.Comment
 	}
-	return c.act("update_rrset_records", func() { s.Records = next })
+	out, err := c.act("update_rrset_records", func() { s.Records = next })
+	if err == nil {
+		out.Status = http.StatusOK // Unlike every other action.
+	}
+	return out, err
 }
