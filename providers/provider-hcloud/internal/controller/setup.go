@@ -128,6 +128,7 @@ type reconcilers struct {
 	provider   *upjetconfig.Provider
 	operations *upjet.OperationTrackerStore
 	pool       *clients.Pool
+	reporter   *reporter
 }
 
 func newReconcilers() *reconcilers {
@@ -135,6 +136,7 @@ func newReconcilers() *reconcilers {
 		provider:   config.ForRuntime(),
 		operations: upjet.NewOperationStore(quiet()),
 		pool:       clients.NewPool(),
+		reporter:   &reporter{},
 	}
 }
 
@@ -147,7 +149,7 @@ func (r *reconcilers) connector(kube client.Client, cfg *upjetconfig.Resource) *
 		kube:       kube,
 		config:     cfg,
 		operations: r.operations,
-		project:    projects(kube, r.pool),
+		project:    r.projects(kube),
 	}
 }
 
@@ -160,7 +162,7 @@ type hcloudConfig interface {
 }
 
 // projects finds the client of the project a managed resource lives in.
-func projects(kube client.Client, pool *clients.Pool) func(ctx context.Context, mg resource.ModernManaged) (*clients.Client, error) {
+func (r *reconcilers) projects(kube client.Client) func(ctx context.Context, mg resource.ModernManaged) (*clients.Client, error) {
 	resolver := &provider.Resolver{
 		Kube:             kube,
 		Usage:            resource.NewProviderConfigUsageTracker(kube, &v1alpha1.ProviderConfigUsage{}),
@@ -173,14 +175,13 @@ func projects(kube client.Client, pool *clients.Pool) func(ctx context.Context, 
 			return nil, err
 		}
 		ref := mg.GetProviderConfigReference()
-		var cfg hcloudConfig = &v1alpha1.ClusterProviderConfig{}
-		nn := types.NamespacedName{Name: ref.Name}
+		at := configRef{kind: ref.Kind, NamespacedName: types.NamespacedName{Name: ref.Name}}
 		if ref.Kind == provider.KindProviderConfig {
-			cfg = &v1alpha1.ProviderConfig{}
-			nn.Namespace = mg.GetNamespace()
+			at.Namespace = mg.GetNamespace()
 		}
-		if err := kube.Get(ctx, nn, cfg); err != nil {
-			return nil, errors.Wrapf(err, "cannot get %s %q", ref.Kind, ref.Name)
+		cfg, err := at.get(ctx, kube)
+		if err != nil {
+			return nil, err
 		}
 		p := clients.Project{Endpoint: endpoint}
 		if s := cfg.HCloud().StorageEndpoint; s != nil {
@@ -189,7 +190,12 @@ func projects(kube client.Client, pool *clients.Pool) func(ctx context.Context, 
 		if d := cfg.HCloud().PollInterval; d != nil {
 			p.Poll = d.Duration
 		}
-		return pool.Client(p)
+		c, err := r.pool.Client(p)
+		if err != nil {
+			return nil, err
+		}
+		r.reporter.use(at, c)
+		return c, nil
 	}
 }
 
@@ -198,6 +204,10 @@ func Setup(mgr ctrl.Manager, o controller.Options) error {
 	r := newReconcilers()
 	if err := metrics.Registry.Register(clients.NewCollector(r.pool)); err != nil {
 		return errors.Wrap(err, "cannot register metrics")
+	}
+	r.reporter.kube, r.reporter.log = mgr.GetClient(), o.Logger
+	if err := mgr.Add(r.reporter); err != nil {
+		return errors.Wrap(err, "cannot publish API budgets")
 	}
 	configs(mgr, o)
 	for _, k := range kinds() {

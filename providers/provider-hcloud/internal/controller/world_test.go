@@ -92,7 +92,7 @@ func newWorld(t *testing.T, cfg hcloudsim.Config) *world {
 	t.Cleanup(srv.Close)
 	w.url = srv.URL + "/v1"
 
-	b := fake.NewClientBuilder().WithScheme(w.scheme)
+	b := fake.NewClientBuilder().WithScheme(w.scheme).WithStatusSubresource(&v1alpha1.ClusterProviderConfig{})
 	for _, k := range kinds() {
 		b = b.WithStatusSubresource(k.new())
 	}
