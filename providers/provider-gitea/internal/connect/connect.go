@@ -132,12 +132,15 @@ func deletes(mg resource.Managed) bool {
 }
 
 // Gone returns whether there is nothing to delete, because mg is being deleted
-// and its repository was never known, or goes away as a whole.
+// and its repository was never known, or goes away as a whole. What is not
+// being deleted has to know its repository.
 func (s Session) Gone(ctx context.Context, mg resource.Managed, r clients.Repo, known bool) (bool, error) {
-	if !meta.WasDeleted(mg) {
+	switch {
+	case !meta.WasDeleted(mg) && !known:
+		return false, ErrUnresolved()
+	case !meta.WasDeleted(mg):
 		return false, nil
-	}
-	if !known {
+	case !known:
 		return true, nil
 	}
 	return s.Going(ctx, mg, r)

@@ -50,9 +50,6 @@ func (e *external) Observe(ctx context.Context, mg *v1alpha1.Branch) (managed.Ex
 	if gone || err != nil {
 		return managed.ExternalObservation{}, err
 	}
-	if !known {
-		return managed.ExternalObservation{}, connect.ErrUnresolved()
-	}
 	heads, err := e.heads(ctx, mg, r)
 	if clients.IsNotFound(err) {
 		return managed.ExternalObservation{}, nil

@@ -42,9 +42,6 @@ func (e *external) Observe(ctx context.Context, mg *v1alpha1.BranchProtection) (
 	if gone || err != nil {
 		return managed.ExternalObservation{}, err
 	}
-	if !known {
-		return managed.ExternalObservation{}, connect.ErrUnresolved()
-	}
 	found, err := e.Gitea.GetBranchProtection(ctx, r, connect.Name(mg))
 	if clients.IsNotFound(err) || (err == nil && found == nil) {
 		return managed.ExternalObservation{}, nil

@@ -57,9 +57,6 @@ func (e *external) Observe(ctx context.Context, mg *v1alpha1.DeployKey) (managed
 	if gone || err != nil {
 		return managed.ExternalObservation{}, err
 	}
-	if !known {
-		return managed.ExternalObservation{}, connect.ErrUnresolved()
-	}
 	found, err := e.Gitea.GetDeployKey(ctx, r, connect.Name(mg))
 	if clients.IsNotFound(err) || (err == nil && found == nil) {
 		return managed.ExternalObservation{}, nil

@@ -50,9 +50,6 @@ func (e *external) Observe(ctx context.Context, mg *v1alpha1.RepositoryContent) 
 	if gone || err != nil {
 		return managed.ExternalObservation{}, err
 	}
-	if !known {
-		return managed.ExternalObservation{}, connect.ErrUnresolved()
-	}
 	if err := validate(mg.Spec.ForProvider.Files); err != nil && !meta.WasDeleted(mg) {
 		return managed.ExternalObservation{}, err
 	}

@@ -67,9 +67,6 @@ func (e *external) Observe(ctx context.Context, mg *v1alpha1.Webhook) (managed.E
 	if gone || err != nil {
 		return managed.ExternalObservation{}, err
 	}
-	if !known {
-		return managed.ExternalObservation{}, connect.ErrUnresolved()
-	}
 	hooks, err := e.find(ctx, mg, r)
 	if clients.IsNotFound(err) || (err == nil && len(hooks) == 0) {
 		return managed.ExternalObservation{}, nil
