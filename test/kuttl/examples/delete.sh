@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 . ../lib.sh
-for f in ../../../examples/provider-*/*.yaml; do
+for f in ../../../examples/provider-{gitea,powerdns}/*.yaml; do
   case "$f" in
     *providerconfig.yaml) ;;
     *) kubectl delete -f "$f" --wait=false ;;

@@ -3,7 +3,15 @@
 . ../organization.sh
 
 # victim PATTERN: the pid of this control plane's process, whatever else runs.
-victim() { pgrep -f -- "$1" | while read -r pid; do tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$CATALYST_STATE" || tr '\0' ' ' <"/proc/$pid/environ" 2>/dev/null | grep -qF -- "$CATALYST_STATE" && echo "$pid"; done | head -1; }
+victim() {
+  local pid
+  for pid in $(pgrep -f -- "$1"); do
+    if cat "/proc/$pid/cmdline" "/proc/$pid/environ" 2>/dev/null | tr '\0' ' ' | grep -F -- "$CATALYST_STATE" >/dev/null; then
+      echo "$pid"
+      return
+    fi
+  done
+}
 
 establish soylent
 for i in 0 1 2 3 4 5 6 7 8 9; do
