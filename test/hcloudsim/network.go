@@ -83,11 +83,15 @@ func (n *network) room(c *call, more int) error {
 
 // allocate an address for a member in a network zone: the one asked for, the
 // first free one of the range asked for, or the first free one at all.
-func (n *network) allocate(c *call, zone, ip, ipRange string) (string, error) {
+// What is reserved is as good as taken.
+func (n *network) allocate(c *call, zone, ip, ipRange string, reserved ...string) (string, error) {
 	if err := n.room(c, 1); err != nil {
 		return "", err
 	}
 	taken := n.taken(c.p)
+	for _, r := range reserved {
+		taken[r] = true
+	}
 	for _, s := range n.Subnets {
 		if s.NetworkZone != zone || s.Type == "vswitch" || (ipRange != "" && s.IPRange != ipRange) {
 			continue
@@ -119,7 +123,22 @@ func (n *network) inSubnet(s schema.NetworkSubnet, taken map[string]bool, want s
 	return ""
 }
 
-// available checks that an address can be given to a member as an alias.
+// aliases checks addresses that a member wants besides those it has.
+func (n *network) aliases(c *call, ips, has []string) error {
+	for i, ip := range ips {
+		if slices.Contains(ips[:i], ip) {
+			return invalid("alias_ips", "'%s' is given twice", ip)
+		}
+		if slices.Contains(has, ip) {
+			continue
+		}
+		if err := n.available(c, ip); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (n *network) available(c *call, ip string) error {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil {

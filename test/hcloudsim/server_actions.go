@@ -199,16 +199,16 @@ func attachServer(c *call) (answer, error) {
 	if err := s.apart(c.p, n); err != nil {
 		return answer{}, err
 	}
-	ip, err := n.allocate(c, locationNamed(s.Location).NetworkZone, str(req.IP), str(req.IPRange))
-	if err != nil {
-		return answer{}, err
-	}
 	aliases := []string{}
 	for _, a := range req.AliasIPs {
-		if err := n.available(c, str(a)); err != nil {
-			return answer{}, err
-		}
 		aliases = append(aliases, str(a))
+	}
+	if err := n.aliases(c, aliases, nil); err != nil {
+		return answer{}, err
+	}
+	ip, err := n.allocate(c, locationNamed(s.Location).NetworkZone, str(req.IP), str(req.IPRange), aliases...)
+	if err != nil {
+		return answer{}, err
 	}
 	if err := n.room(c, 1+len(aliases)); err != nil {
 		return answer{}, err
@@ -264,13 +264,8 @@ func changeAliases(c *call) (answer, error) {
 	if !ok || i < 0 {
 		return answer{}, notFound("network", req.Network)
 	}
-	for _, ip := range req.AliasIPs {
-		if slices.Contains(s.PrivateNet[i].AliasIPs, ip) {
-			continue
-		}
-		if err := n.available(c, ip); err != nil {
-			return answer{}, err
-		}
+	if err := n.aliases(c, req.AliasIPs, s.PrivateNet[i].AliasIPs); err != nil {
+		return answer{}, err
 	}
 	if err := n.room(c, len(req.AliasIPs)-len(s.PrivateNet[i].AliasIPs)); err != nil {
 		return answer{}, err

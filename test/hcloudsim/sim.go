@@ -170,7 +170,9 @@ func (s *Sim) handle(h http.Header, r *http.Request, body []byte) reply {
 	now := s.now()
 	p, err := s.authorize(r)
 	if err != nil {
-		s.anyone.take(now)
+		if !s.anyone.take(now) {
+			err = fail("rate_limit_exceeded", "limit of %d requests per hour reached", s.anyone.Limit)
+		}
 		s.anyone.headers(h)
 		s.record(now, "", r.Method, pattern(path), err.Status)
 		return err.write
