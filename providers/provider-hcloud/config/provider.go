@@ -30,6 +30,9 @@ var schemaJSON []byte
 //go:embed provider-metadata.yaml
 var metadata []byte
 
+// noMetadata is all the documentation that reconciling needs.
+var noMetadata = []byte("name: hetznercloud/hcloud\n")
+
 func init() {
 	for _, acronym := range []string{"API", "DNS", "IP", "IPs", "IPv4", "IPv6", "ISO", "MAC", "SSH", "TLS", "TTL", "RDNS", "HTTP"} {
 		upjetname.AddAcronym(strings.ToLower(acronym), acronym)
@@ -40,7 +43,7 @@ func init() {
 // numbers are all floating point: references to numeric identifiers are
 // generated for those only.
 func ForGeneration() *config.Provider {
-	return configure(config.WithIncludeList(exactly(Names())))
+	return configure(metadata, config.WithIncludeList(exactly(Names())))
 }
 
 // ForRuntime describes every resource by the code that reconciles it.
@@ -54,7 +57,7 @@ func ForRuntime() *config.Provider {
 		}
 		frameworkNames = append(frameworkNames, name)
 	}
-	return configure(
+	return configure(noMetadata,
 		config.WithIncludeList(nil),
 		config.WithTerraformProvider(sdk),
 		config.WithTerraformPluginSDKIncludeList(exactly(sdkNames)),
@@ -76,7 +79,7 @@ func exactly(names []string) []string {
 	return out
 }
 
-func configure(opts ...config.ProviderOption) *config.Provider {
+func configure(metadata []byte, opts ...config.ProviderOption) *config.Provider {
 	opts = append(opts,
 		config.WithRootGroup(group),
 		config.WithShortName(prefix),

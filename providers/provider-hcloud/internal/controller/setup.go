@@ -31,6 +31,14 @@ import (
 // hour.
 const DefaultPoll = 30 * time.Minute
 
+// Reconciles of one kind at once. Each is a goroutine that waits most of the
+// time, for Hetzner's actions or for work; servers come by the hundred, and
+// their creation waits longest.
+const (
+	concurrency        = 10
+	serversConcurrency = 50
+)
+
 // timeout of one reconcile. Creating a server or a load balancer waits for
 // Hetzner's actions, which take minutes on a bad day, and what is given up in
 // the middle has to be found again.
@@ -68,6 +76,10 @@ func of[T object](name string, gvk schema.GroupVersionKind, empty T, list resour
 		new:      func() object { return fresh() },
 		setup: func(mgr ctrl.Manager, o controller.Options, r *reconcilers) {
 			cfg := r.provider.Resources[name]
+			o.MaxConcurrentReconciles = min(o.MaxConcurrentReconciles, concurrency)
+			if gvk == v1alpha1.Server_GroupVersionKind {
+				o.MaxConcurrentReconciles = serversConcurrency
+			}
 			provider.SetupGated(mgr, o, provider.Kind[T]{
 				GVK:  gvk,
 				New:  fresh,
