@@ -155,6 +155,7 @@ func (s *Sim) Advance(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.offset += d
+	s.save()
 }
 
 // SetActionDuration for the actions that start from now on.

@@ -131,6 +131,22 @@ func TestFaults(t *testing.T) {
 				}
 			},
 		},
+		"Delay": {
+			reason: "An answer takes its time, and holds up no other.",
+			fault:  `{"effect":"delay","behind":0.5,"path":"/servers"}`,
+			do: func(t *testing.T, d *double) {
+				start, slow := time.Now(), make(chan time.Duration)
+				go func() {
+					_, _, _ = d.Server.List(t.Context(), hcloud.ServerListOpts{})
+					slow <- time.Since(start)
+				}()
+				must[[]*hcloud.Network](t)(d.Network.List(t.Context(), hcloud.NetworkListOpts{}))
+				quick := time.Since(start)
+				if got := <-slow; got < 500*time.Millisecond || quick >= got {
+					t.Errorf("delayed answer after %v, another after %v", got, quick)
+				}
+			},
+		},
 		"Slow": {
 			reason: "A deletion takes its time.",
 			fault:  `{"effect":"slow","command":"delete_server","behind":300}`,

@@ -171,6 +171,18 @@ func TestBudgetOnTheWire(t *testing.T) {
 	}
 }
 
+func TestBudgetOfNobody(t *testing.T) {
+	d := serve(t, Config{RateLimit: 2})
+	var got []int
+	for range 3 {
+		status, _, _ := raw(t, d, http.MethodGet, "/v1/servers", "wrong", "")
+		got = append(got, status)
+	}
+	if diff := cmp.Diff([]int{401, 401, 429}, got); diff != "" {
+		t.Errorf("requests without a project: -want, +got:\n%s", diff)
+	}
+}
+
 func TestProjectsAreApart(t *testing.T) {
 	d, ctx := serve(t, Config{}), t.Context()
 	s := d.server(t, hcloud.ServerCreateOpts{Name: "mine"})
@@ -294,9 +306,13 @@ func TestState(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.Advance(time.Hour)
 	again := serve(t, cfg)
 	if err := again.Load(); err != nil {
 		t.Fatal(err)
+	}
+	if got, want := again.now(), d.now(); !got.Equal(want) {
+		t.Errorf("the clock is at %v after a restart, want %v", got, want)
 	}
 	after, err := json.Marshal(again.Dump("a"))
 	if err != nil {

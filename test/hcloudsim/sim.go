@@ -358,6 +358,7 @@ func (c *call) objectActions(rest []string) (answer, error) {
 type file struct {
 	Sequence int64               `json:"sequence"`
 	Address  int64               `json:"address"`
+	Offset   time.Duration       `json:"offset"`
 	Projects map[string]*project `json:"projects"`
 }
 
@@ -379,10 +380,13 @@ func (s *Sim) Load() error {
 	if err := json.Unmarshal(raw, &f); err != nil {
 		return fmt.Errorf("cannot read state in %s: %w", s.cfg.StateFile, err)
 	}
-	s.seq, s.address = f.Sequence, f.Address
+	s.seq, s.address, s.offset = f.Sequence, f.Address, f.Offset
 	for name, p := range f.Projects {
 		if _, ok := s.projects[name]; ok {
 			p.sim = s
+			if p.Bucket == nil || p.Bucket.Limit != s.cfg.RateLimit {
+				p.Bucket = newBucket(s.cfg.RateLimit, s.now())
+			}
 			s.projects[name] = p
 		}
 	}
@@ -395,7 +399,7 @@ func (s *Sim) save() {
 	if s.cfg.StateFile == "" {
 		return
 	}
-	raw, err := json.Marshal(file{Sequence: s.seq, Address: s.address, Projects: s.projects})
+	raw, err := json.Marshal(file{Sequence: s.seq, Address: s.address, Offset: s.offset, Projects: s.projects})
 	if err != nil {
 		return
 	}
