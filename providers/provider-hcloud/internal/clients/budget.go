@@ -107,14 +107,19 @@ func (b *Budget) Await(ctx context.Context, wait bool) error {
 	return b.Sleep(ctx, at.Sub(now))
 }
 
-// Learn from an answer. It tells whether the API refused the request.
-func (b *Budget) Learn(resp *http.Response) (refused bool) {
+// Learn from an answer's status and header. It tells whether the API refused
+// the request.
+func (b *Budget) Learn(status int, header http.Header) (refused bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.Now()
-	b.read(resp.Header, now)
-	if resp.StatusCode != http.StatusTooManyRequests {
+	b.read(header, now)
+	if status != http.StatusTooManyRequests {
 		b.refusals = 0
+		if b.remaining > 0 {
+			// The budget has returned. Those who sleep wake as they were told.
+			b.until = time.Time{}
+		}
 		return false
 	}
 	b.refusals++
@@ -188,7 +193,7 @@ func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !g.budget.Learn(resp) {
+		if !g.budget.Learn(resp.StatusCode, resp.Header) {
 			return resp, nil
 		}
 		// A refused request was not carried out, whatever it asks for.

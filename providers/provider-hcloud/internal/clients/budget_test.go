@@ -44,14 +44,22 @@ func (c *clock) budget() *Budget {
 	return b
 }
 
-func answer(status int, limit, remaining int64, reset time.Time) *http.Response {
+// A reply of the API.
+type reply struct {
+	status int
+	header http.Header
+}
+
+func (b *Budget) learn(r reply) bool { return b.Learn(r.status, r.header) }
+
+func answer(status int, limit, remaining int64, reset time.Time) reply {
 	h := http.Header{}
 	if limit > 0 {
 		h.Set("Ratelimit-Limit", strconv.FormatInt(limit, 10))
 		h.Set("Ratelimit-Remaining", strconv.FormatInt(remaining, 10))
 		h.Set("Ratelimit-Reset", strconv.FormatInt(reset.Unix(), 10))
 	}
-	return &http.Response{StatusCode: status, Header: h, Body: http.NoBody}
+	return reply{status: status, header: h}
 }
 
 func TestLearn(t *testing.T) {
@@ -62,36 +70,43 @@ func TestLearn(t *testing.T) {
 	}
 	cases := map[string]struct {
 		reason  string
-		answers []*http.Response
+		answers []reply
 		want    want
 	}{
 		"Nothing": {
 			reason:  "An answer without the headers says nothing",
-			answers: []*http.Response{answer(http.StatusOK, 0, 0, start)},
+			answers: []reply{answer(http.StatusOK, 0, 0, start)},
 		},
 		"Plenty": {
 			reason:  "A budget with something left is open",
-			answers: []*http.Response{answer(http.StatusOK, 3600, 3599, start.Add(time.Second))},
+			answers: []reply{answer(http.StatusOK, 3600, 3599, start.Add(time.Second))},
 			want:    want{Reading: Reading{Limit: 3600, Remaining: 3599, ResetAt: start.Add(time.Second)}},
 		},
 		"Empty": {
 			reason:  "An empty budget is waited for before anybody is refused: a second for a limit of 3600",
-			answers: []*http.Response{answer(http.StatusOK, 3600, 0, start.Add(time.Hour))},
+			answers: []reply{answer(http.StatusOK, 3600, 0, start.Add(time.Hour))},
 			want:    want{Reading: Reading{Limit: 3600, ResetAt: start.Add(time.Hour), SpentUntil: start.Add(1500 * time.Millisecond)}},
 		},
 		"Refused": {
 			reason:  "The reset an hour ahead is when the budget is full again, not when it returns",
-			answers: []*http.Response{answer(http.StatusTooManyRequests, 3600, 0, start.Add(time.Hour))},
+			answers: []reply{answer(http.StatusTooManyRequests, 3600, 0, start.Add(time.Hour))},
 			want:    want{Reading: Reading{Limit: 3600, ResetAt: start.Add(time.Hour), SpentUntil: start.Add(3 * time.Second)}, Refused: true},
 		},
 		"NearReset": {
 			reason:  "A reset that is near is waited for, with jitter",
-			answers: []*http.Response{answer(http.StatusTooManyRequests, 3600, 0, start.Add(30*time.Second))},
+			answers: []reply{answer(http.StatusTooManyRequests, 3600, 0, start.Add(30*time.Second))},
 			want:    want{Reading: Reading{Limit: 3600, ResetAt: start.Add(30 * time.Second), SpentUntil: start.Add(31 * time.Second)}, Refused: true},
+		},
+		"Returned": {
+			reason: "An answer ends the wait",
+			answers: []reply{
+				answer(http.StatusTooManyRequests, 3600, 0, start.Add(time.Hour)), answer(http.StatusOK, 3600, 7, start.Add(time.Hour)),
+			},
+			want: want{Reading: Reading{Limit: 3600, Remaining: 7, ResetAt: start.Add(time.Hour)}},
 		},
 		"RefusedAgain": {
 			reason: "Waits grow while the API refuses, up to a quarter of a minute",
-			answers: []*http.Response{
+			answers: []reply{
 				answer(http.StatusTooManyRequests, 0, 0, start), answer(http.StatusTooManyRequests, 0, 0, start), answer(http.StatusTooManyRequests, 0, 0, start),
 				answer(http.StatusTooManyRequests, 0, 0, start), answer(http.StatusTooManyRequests, 0, 0, start),
 			},
@@ -104,7 +119,7 @@ func TestLearn(t *testing.T) {
 			b := c.budget()
 			got := want{}
 			for _, a := range tc.answers {
-				got.Refused = b.Learn(a)
+				got.Refused = b.learn(a)
 			}
 			got.Reading = b.Read()
 			if diff := cmp.Diff(tc.want, got); diff != "" {
@@ -121,7 +136,7 @@ func TestAwait(t *testing.T) {
 	if err := b.Await(context.Background(), false); err != nil {
 		t.Errorf("an unknown budget is spent: %v", err)
 	}
-	b.Learn(answer(http.StatusTooManyRequests, 3600, 0, start.Add(time.Hour)))
+	b.learn(answer(http.StatusTooManyRequests, 3600, 0, start.Add(time.Hour)))
 	if err := b.Await(context.Background(), false); !errors.Is(err, ErrBudgetSpent) {
 		t.Errorf("who does not wait is not told: %v", err)
 	}
@@ -200,7 +215,7 @@ func TestStorm(t *testing.T) {
 		at = append(at, d)
 		return nil
 	}
-	b.Learn(answer(http.StatusTooManyRequests, 3600, 0, start.Add(time.Hour)))
+	b.learn(answer(http.StatusTooManyRequests, 3600, 0, start.Add(time.Hour)))
 	for range 200 {
 		if err := b.Await(context.Background(), true); err != nil {
 			t.Fatal(err)
@@ -239,7 +254,7 @@ func TestPool(t *testing.T) {
 	if other == first || other.Budget != first.Budget {
 		t.Error("a project's clients share its budget")
 	}
-	first.Budget.Learn(answer(http.StatusOK, 3600, 12, time.Unix(1_800_000_000, 0)))
+	first.Budget.learn(answer(http.StatusOK, 3600, 12, time.Unix(1_800_000_000, 0)))
 	reg := prometheus.NewPedanticRegistry()
 	if err := reg.Register(NewCollector(p)); err != nil {
 		t.Fatal(err)

@@ -32,8 +32,9 @@ const (
 )
 
 // turn is how long a resource waits for a request to be granted before it gives
-// way to others.
-const turn = 20 * time.Second
+// way to others: longer than the budget ever asks, so that the first request
+// follows its return, and not some back-off after.
+const turn = 75 * time.Second
 
 // retryAfter the budget was spent. What is up to date can wait for what isn't.
 const retryAfter = 20 * time.Second
