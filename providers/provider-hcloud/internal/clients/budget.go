@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -43,6 +44,8 @@ type Budget struct {
 	remaining int64
 	reset     time.Time
 	refusals  int
+	// closed is until when a refusal keeps everybody from asking.
+	closed time.Time
 	// until is when the next request may be made. Those who wait queue up
 	// behind it, a token apart: they don't wake up together.
 	until time.Time
@@ -104,7 +107,16 @@ func (b *Budget) Await(ctx context.Context, wait bool) error {
 	}
 	b.until = at.Add(b.interval() + b.Jitter(b.interval()))
 	b.mu.Unlock()
-	return b.Sleep(ctx, at.Sub(now))
+	if err := b.Sleep(ctx, at.Sub(now)); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed.After(at) {
+		// Somebody before in the queue was refused.
+		return ErrBudgetSpent
+	}
+	return nil
 }
 
 // Learn from an answer's status and header. It tells whether the API refused
@@ -115,20 +127,24 @@ func (b *Budget) Learn(status int, header http.Header) (refused bool) {
 	now := b.Now()
 	b.read(header, now)
 	if status != http.StatusTooManyRequests {
-		b.refusals = 0
+		b.refusals, b.closed = 0, time.Time{}
 		if b.remaining > 0 {
 			// The budget has returned. Those who sleep wake as they were told.
 			b.until = time.Time{}
 		}
 		return false
 	}
-	b.refusals++
+	if !b.closed.After(now) {
+		// Those refused together were refused once.
+		b.refusals++
+	}
 	wait := min(minWait<<min(b.refusals-1, 8), maxWait)
 	until := now.Add(wait)
 	if b.reset.After(now) && b.reset.Before(now.Add(nearReset)) {
 		until = b.reset
 	}
 	until = until.Add(b.Jitter(minWait))
+	b.closed = until
 	if until.After(b.until) {
 		b.until = until
 	}
@@ -175,6 +191,26 @@ func impatient(ctx context.Context) bool {
 	return o != nil && !o.Uncertain()
 }
 
+// A Turn is a request that was waited for and not made yet.
+type Turn struct{ granted atomic.Bool }
+
+// Grant the turn: it was waited for.
+func (t *Turn) Grant() { t.granted.Store(true) }
+
+func (t *Turn) take() bool { return t != nil && t.granted.CompareAndSwap(true, false) }
+
+type turnKey struct{}
+
+// WithTurn lets the first request in the context pass if the turn was granted.
+func WithTurn(ctx context.Context, t *Turn) context.Context {
+	return context.WithValue(ctx, turnKey{}, t)
+}
+
+func turnOf(ctx context.Context) *Turn {
+	t, _ := ctx.Value(turnKey{}).(*Turn)
+	return t
+}
+
 // A gate lets requests of one project pass as its budget allows.
 type gate struct {
 	budget *Budget
@@ -185,8 +221,10 @@ type gate struct {
 func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	for {
-		if err := g.budget.Await(ctx, !impatient(ctx)); err != nil {
-			return nil, err
+		if !turnOf(ctx).take() {
+			if err := g.budget.Await(ctx, !impatient(ctx)); err != nil {
+				return nil, err
+			}
 		}
 		resp, err := g.next.RoundTrip(req)
 		outcomeOf(ctx).learn(req, resp)

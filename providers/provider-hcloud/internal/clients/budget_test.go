@@ -105,12 +105,11 @@ func TestLearn(t *testing.T) {
 			want: want{Reading: Reading{Limit: 3600, Remaining: 7, ResetAt: start.Add(time.Hour)}},
 		},
 		"RefusedAgain": {
-			reason: "Waits grow while the API refuses, up to a quarter of a minute",
+			reason: "Those who are refused together are refused once",
 			answers: []reply{
 				answer(http.StatusTooManyRequests, 0, 0, start), answer(http.StatusTooManyRequests, 0, 0, start), answer(http.StatusTooManyRequests, 0, 0, start),
-				answer(http.StatusTooManyRequests, 0, 0, start), answer(http.StatusTooManyRequests, 0, 0, start),
 			},
-			want: want{Reading: Reading{SpentUntil: start.Add(16 * time.Second)}, Refused: true},
+			want: want{Reading: Reading{SpentUntil: start.Add(3 * time.Second)}, Refused: true},
 		},
 	}
 	for name, tc := range cases {
@@ -126,6 +125,21 @@ func TestLearn(t *testing.T) {
 				t.Errorf("%s: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+func TestGrowingWaits(t *testing.T) {
+	c := &clock{now: time.Unix(1_800_000_000, 0)}
+	b := c.budget()
+	var waits []time.Duration
+	for range 5 {
+		b.Learn(http.StatusTooManyRequests, nil)
+		waits = append(waits, b.Read().SpentUntil.Sub(c.now))
+		c.now = b.Read().SpentUntil
+	}
+	want := []time.Duration{3 * time.Second, 5 * time.Second, 9 * time.Second, 16 * time.Second, 16 * time.Second}
+	if diff := cmp.Diff(want, waits); diff != "" {
+		t.Errorf("Waits grow while the API refuses, up to a quarter of a minute: -want, +got:\n%s", diff)
 	}
 }
 

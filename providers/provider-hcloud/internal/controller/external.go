@@ -46,6 +46,8 @@ type external struct {
 	tracker *upjet.AsyncTracker
 	connect func(ctx context.Context, mg object) (managed.ExternalClient, error)
 	inner   managed.ExternalClient
+	// turn to make a request, if it was waited for.
+	turn clients.Turn
 }
 
 // Observe the resource. A resource that was fine when it was last seen stays
@@ -60,7 +62,7 @@ func (e *external) Observe(ctx context.Context, m resource.Managed) (managed.Ext
 			return o, err
 		}
 	}
-	ctx = clients.Impatient(ctx)
+	ctx = clients.WithTurn(clients.Impatient(ctx), &e.turn)
 	found, err := e.adopt(ctx, mg)
 	if err != nil {
 		return managed.ExternalObservation{}, err
@@ -103,6 +105,7 @@ func (e *external) putOff(ctx context.Context, mg object) (managed.ExternalObser
 	if err := e.project.Budget.Await(ctx, true); err != nil {
 		return managed.ExternalObservation{}, clients.ErrBudgetSpent
 	}
+	e.turn.Grant()
 	return managed.ExternalObservation{}, nil
 }
 
@@ -122,7 +125,7 @@ func poll(mg resource.Managed, interval time.Duration) time.Duration {
 // Create the resource. What a create that fails may have left behind is
 // remembered, for the next attempt to find.
 func (e *external) Create(ctx context.Context, mg resource.Managed) (managed.ExternalCreation, error) {
-	ctx, outcome := clients.Watch(ctx)
+	ctx, outcome := clients.Watch(clients.WithTurn(ctx, &e.turn))
 	c, err := e.inner.Create(ctx, mg)
 	if err == nil {
 		return c, nil
@@ -138,14 +141,14 @@ func (e *external) Create(ctx context.Context, mg resource.Managed) (managed.Ext
 
 // Update the resource.
 func (e *external) Update(ctx context.Context, mg resource.Managed) (managed.ExternalUpdate, error) {
-	ctx, outcome := clients.Watch(ctx)
+	ctx, outcome := clients.Watch(clients.WithTurn(ctx, &e.turn))
 	u, err := e.inner.Update(ctx, mg)
 	return u, e.plain(err, outcome)
 }
 
 // Delete the resource.
 func (e *external) Delete(ctx context.Context, mg resource.Managed) (managed.ExternalDelete, error) {
-	ctx, outcome := clients.Watch(ctx)
+	ctx, outcome := clients.Watch(clients.WithTurn(ctx, &e.turn))
 	d, err := e.inner.Delete(ctx, mg)
 	return d, e.plain(err, outcome)
 }

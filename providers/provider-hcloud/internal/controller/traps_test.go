@@ -362,6 +362,24 @@ func TestBudgetSpent(t *testing.T) {
 	}
 }
 
+// TestTurn creates with the first request that is granted, while others queue.
+func TestTurn(t *testing.T) {
+	w := newWorld(t, hcloudsim.Config{})
+	first := w.examples("Network")
+	w.settle(first...)
+	fault := w.inject(hcloudsim.Fault{Effect: hcloudsim.EffectRateLimit})
+	w.reconcile(first[0])
+	o := w.examples("PlacementGroup")[0]
+	w.reconcile(o)
+	w.awake = func() { w.sim.Heal(fault) }
+	w.forget()
+	w.reconcile(o)
+	if diff := cmp.Diff([]string{"create PlacementGroup control-plane", "POST /v1/placement_groups"}, w.changes()); diff != "" {
+		t.Errorf("-want, +got:\n%s", diff)
+	}
+	w.settle(o)
+}
+
 // TestNoSecretsInStatus looks for a server's user data in everything that is
 // stored of it.
 func TestNoSecretsInStatus(t *testing.T) {

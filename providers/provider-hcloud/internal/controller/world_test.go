@@ -72,6 +72,8 @@ type world struct {
 	answer func(r *http.Request) int
 	// lose an update of the API server.
 	lose func(o client.Object) bool
+	// awake is called when somebody's turn has come. Nobody's does without.
+	awake func()
 	// later is how far ahead the budget's clock is.
 	later time.Duration
 }
@@ -147,7 +149,13 @@ func (w *world) restart() {
 		b := clients.NewBudget()
 		b.Now = func() time.Time { return time.Now().Add(w.later) }
 		// Nobody's turn comes while a test looks.
-		b.Sleep = func(context.Context, time.Duration) error { return context.DeadlineExceeded }
+		b.Sleep = func(context.Context, time.Duration) error {
+			if w.awake == nil {
+				return context.DeadlineExceeded
+			}
+			w.awake()
+			return nil
+		}
 		return b
 	}
 	w.rec = map[string]*managed.Reconciler{}
