@@ -38,6 +38,7 @@ func (a *app) next(cfg plane.Config) {
 	_, _ = fmt.Fprintf(w, "Gitea SSH\tssh://git@%s\n", home.Addr(p.SSH()))
 	_, _ = fmt.Fprintf(w, "PowerDNS API\thttp://%s\tkey in %s\n", home.Addr(p.PowerDNS()), a.state.Path("secrets", "powerdns-api-key"))
 	_, _ = fmt.Fprintf(w, "DNS\t%s\tdig @127.0.0.1 -p %d <name>\n", home.Addr(p.DNS()), p.DNS())
+	_, _ = fmt.Fprintf(w, "Hetzner\thttp://%s\ta stand-in; what exists: curl http://%s/_sim/dump\n", home.Addr(p.HcloudSim()), home.Addr(p.HcloudSim()))
 	_ = w.Flush()
 
 	a.printf("\nexport KUBECONFIG=%s\n", a.state.Kubeconfig())
@@ -340,6 +341,8 @@ func (c *envCmd) Run(a *app) error {
 		"CATALYST_POWERDNS_URL":        "http://" + home.Addr(p.PowerDNS()),
 		"CATALYST_DNS_PORT":            strconv.Itoa(p.DNS()),
 		"CATALYST_REGISTRY":            home.Addr(p.Registry()),
+		"CATALYST_HCLOUD_URL":          "http://" + home.Addr(p.HcloudSim()),
+		"CATALYST_HCLOUD_TOKEN_FILE":   a.state.Path("secrets", "hcloud-token"),
 		"CATALYST_GITEA_TOKEN_FILE":    a.state.Path("secrets", "gitea-token"),
 		"CATALYST_GITEA_PASSWORD_FILE": a.state.Path("secrets", "gitea-password"),
 		"CATALYST_POWERDNS_KEY_FILE":   a.state.Path("secrets", "powerdns-api-key"),

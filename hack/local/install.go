@@ -268,8 +268,8 @@ func (a *app) explainPackages(client *plane.Client, problems map[string]string, 
 	return fmt.Errorf("packages didn't become healthy: %w\n%s", cause, b.String())
 }
 
-// connect tells the providers where PowerDNS and Gitea are and how to log in.
-func (a *app) connect(ctx context.Context, _ string, cfg plane.Config) error {
+// connect tells the providers where their servers are and how to log in.
+func (a *app) connect(ctx context.Context, cfg plane.Config) error {
 	k, err := kube.New(a.state.Kubeconfig())
 	if err != nil {
 		return err
@@ -281,17 +281,26 @@ func (a *app) connect(ctx context.Context, _ string, cfg plane.Config) error {
 	}
 
 	p := cfg.Ports()
+	hcloud := "http://" + home.Addr(p.HcloudSim()) + "/v1"
 	configs := []struct {
-		provider, group, url, secret, key string
-		data                              map[string]string
+		provider, group, secret, key string
+		server                       map[string]any
+		data                         map[string]string
 	}{
 		{
-			"provider-powerdns", "powerdns.openova.io", "http://" + home.Addr(p.PowerDNS()), "powerdns-credentials", "api-key",
+			"provider-powerdns", "powerdns.openova.io", "powerdns-credentials", "api-key",
+			map[string]any{"url": "http://" + home.Addr(p.PowerDNS())},
 			map[string]string{"api-key": creds.PowerDNSAPIKey},
 		},
 		{
-			"provider-gitea", "gitea.openova.io", "http://" + home.Addr(p.Gitea()), "gitea-credentials", "token",
+			"provider-gitea", "gitea.openova.io", "gitea-credentials", "token",
+			map[string]any{"url": "http://" + home.Addr(p.Gitea())},
 			map[string]string{"username": plane.GiteaUser, "password": creds.GiteaPassword, "token": creds.GiteaToken},
+		},
+		{
+			"provider-hcloud", "hcloud.openova.io", "hcloud-credentials", "token",
+			map[string]any{"endpoint": hcloud, "storageEndpoint": hcloud},
+			map[string]string{"token": creds.HcloudToken},
 		},
 	}
 
@@ -304,7 +313,7 @@ func (a *app) connect(ctx context.Context, _ string, cfg plane.Config) error {
 			continue
 		}
 
-		if err := k.Apply(ctx, providerConfig(c.group, c.url, c.secret, c.key)); err != nil {
+		if err := k.Apply(ctx, providerConfig(c.group, c.server, c.secret, c.key)); err != nil {
 			return err
 		}
 	}
@@ -312,17 +321,17 @@ func (a *app) connect(ctx context.Context, _ string, cfg plane.Config) error {
 	return nil
 }
 
-func providerConfig(group, url, secret, key string) *unstructured.Unstructured {
+func providerConfig(group string, server map[string]any, secret, key string) *unstructured.Unstructured {
+	spec := maps.Clone(server)
+	spec["credentials"] = map[string]any{
+		"source":    "Secret",
+		"secretRef": map[string]any{"namespace": plane.Namespace, "name": secret, "key": key},
+	}
+
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": group + "/v1alpha1",
 		"kind":       "ClusterProviderConfig",
 		"metadata":   map[string]any{"name": "default"},
-		"spec": map[string]any{
-			"url": url,
-			"credentials": map[string]any{
-				"source":    "Secret",
-				"secretRef": map[string]any{"namespace": plane.Namespace, "name": secret, "key": key},
-			},
-		},
+		"spec":       spec,
 	}}
 }

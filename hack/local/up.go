@@ -98,7 +98,7 @@ func (c *upCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 
-	if err := a.connect(wctx, root, cfg); err != nil {
+	if err := a.connect(wctx, cfg); err != nil {
 		return err
 	}
 
@@ -224,6 +224,9 @@ func (a *app) start(ctx context.Context, client *plane.Client, cfg plane.Config)
 	// What was built last time can start before we know whether it changed.
 	if had {
 		cfg.Functions, cfg.Providers, cfg.Packages = existing(old.Functions), existing(old.Providers), old.Packages
+		if old.HcloudSim != nil && len(existing([]plane.Program{*old.HcloudSim})) > 0 {
+			cfg.HcloudSim = old.HcloudSim
+		}
 	}
 
 	ls := make([]preflight.Listener, 0, len(cfg.Listeners()))
@@ -270,11 +273,14 @@ func (a *app) build(ctx context.Context, root string, cfg *plane.Config) error {
 	}()
 
 	fs, ps, err := a.programs(ctx, root)
+	sim, simErr := a.hcloudSim(ctx, root)
 	r := <-built
 
-	if err := errors.Join(err, r.err); err != nil {
+	if err := errors.Join(err, simErr, r.err); err != nil {
 		return err
 	}
+
+	cfg.HcloudSim = sim
 
 	for _, w := range b.Warnings {
 		a.printf("    warning: %s\n", w)
@@ -347,6 +353,19 @@ func (a *app) programs(ctx context.Context, root string) (functions, providers [
 	}
 
 	return functions, providers, nil
+}
+
+// hcloudSim builds the stand-in for Hetzner's API.
+func (a *app) hcloudSim(ctx context.Context, root string) (*plane.Program, error) {
+	p := &plane.Program{Name: plane.HcloudSim, Path: filepath.Join(a.home.Checkout(root), plane.HcloudSim)}
+	if err := goBuild(ctx, root, p.Path, "./test/hcloudsim/cmd/hcloudsim"); err != nil {
+		return nil, err
+	}
+
+	var err error
+	p.Fingerprint, err = fingerprint(p.Path)
+
+	return p, err
 }
 
 // goBuild builds without -trimpath: the packages are then the very ones that go

@@ -207,6 +207,9 @@ func (p Ports) ControllerManager() int { return p.Base + 257 }
 // Gitea is Gitea's web interface and API.
 func (p Ports) Gitea() int { return p.Base + 300 }
 
+// HcloudSim is the stand-in for Hetzner's API.
+func (p Ports) HcloudSim() int { return p.Base + 350 }
+
 // Etcd is etcd's client port.
 func (p Ports) Etcd() int { return p.Base + 379 }
 

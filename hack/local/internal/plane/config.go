@@ -19,6 +19,7 @@ const (
 	Registry          = "registry"
 	PowerDNS          = "powerdns"
 	Gitea             = "gitea"
+	HcloudSim         = "hcloudsim"
 
 	SourceController    = "source-controller"
 	KustomizeController = "kustomize-controller"
@@ -43,6 +44,9 @@ type Config struct {
 	Functions []Program `json:"functions,omitempty"`
 	Providers []Program `json:"providers,omitempty"`
 	Packages  []Package `json:"packages,omitempty"`
+
+	// HcloudSim stands in for Hetzner's API, which can't be local.
+	HcloudSim *Program `json:"hcloudSim,omitempty"`
 }
 
 // A Program is a function or provider built from this checkout.
@@ -105,6 +109,7 @@ func (c Config) Listeners() []Listener {
 		{PowerDNS, p.PowerDNS()},
 		{Gitea, p.Gitea()},
 		{Gitea, p.SSH()},
+		{HcloudSim, p.HcloudSim()},
 		{SourceController, p.SourceController()},
 		{SourceController, p.SourceArtifacts()},
 		{KustomizeController, p.KustomizeController()},

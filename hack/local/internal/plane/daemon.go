@@ -166,7 +166,18 @@ func (d *Daemon) load(ctx context.Context) error {
 	rt := d.runtime
 	d.mu.Unlock()
 
-	for _, s := range p.specs() {
+	specs := p.specs()
+
+	if cfg.HcloudSim != nil {
+		s, err := p.hcloudSim(*cfg.HcloudSim)
+		if err != nil {
+			return err
+		}
+
+		specs = append(specs, s)
+	}
+
+	for _, s := range specs {
 		d.mgr.Ensure(ctx, s)
 	}
 

@@ -16,16 +16,21 @@ const (
 	giteaPassword  = "gitea-password"   //nolint:gosec // It's a name.
 	giteaToken     = "gitea-token"      //nolint:gosec // It's a name.
 	powerDNSAPIKey = "powerdns-api-key" //nolint:gosec // It's a name.
+	hcloudToken    = "hcloud-token"     //nolint:gosec // It's a name.
 )
 
 const (
-	secretBytes      = 20
+	secretBytes = 20
+	// Hetzner's tokens have 64 characters, and its Terraform provider insists.
+	hcloudTokenBytes = 32
 	tokenSuffix      = 4
 	giteaTokenLength = 40
 )
 
 // secret returns the named random secret, which is generated once.
-func (d *plan) secret(name string) (string, error) {
+func (d *plan) secret(name string) (string, error) { return d.secretOf(name, secretBytes) }
+
+func (d *plan) secretOf(name string, size int) (string, error) {
 	d.secrets.Lock()
 	defer d.secrets.Unlock()
 
@@ -40,7 +45,7 @@ func (d *plan) secret(name string) (string, error) {
 		return "", fmt.Errorf("cannot read secret %q: %w", name, err)
 	}
 
-	s := randomString(secretBytes)
+	s := randomString(size)
 
 	return s, home.WriteFile(path, []byte(s))
 }
@@ -50,13 +55,14 @@ type Credentials struct {
 	GiteaPassword  string
 	GiteaToken     string
 	PowerDNSAPIKey string
+	HcloudToken    string
 }
 
 // ReadCredentials reads the credentials of a running control plane.
 func ReadCredentials(s home.State) (Credentials, error) {
 	c := Credentials{}
 
-	for name, into := range map[string]*string{giteaPassword: &c.GiteaPassword, giteaToken: &c.GiteaToken, powerDNSAPIKey: &c.PowerDNSAPIKey} {
+	for name, into := range map[string]*string{giteaPassword: &c.GiteaPassword, giteaToken: &c.GiteaToken, powerDNSAPIKey: &c.PowerDNSAPIKey, hcloudToken: &c.HcloudToken} {
 		raw, err := os.ReadFile(s.Path("secrets", name))
 		if err != nil {
 			return Credentials{}, fmt.Errorf("cannot read secret %q: %w", name, err)

@@ -36,6 +36,7 @@ func Requirements() []Requirement {
 		{Package: "curl", Files: []string{"curl"}},
 		{Package: "jq", Files: []string{"jq"}},
 		{Package: "git", Files: []string{"git"}},
+		{Package: "openssl", Files: []string{"openssl"}},
 		{Package: "openssh-client", Files: []string{"ssh-keygen"}},
 		// Gitea's SQLite is C.
 		{Package: "gcc", Files: []string{"gcc"}},

@@ -1,0 +1,15 @@
+# shellcheck shell=bash
+# What the stand-in for Hetzner's API knows. Sourced by this scenario's steps.
+
+# hetzner PATH [curl options]: what its administration answers.
+hetzner() {
+  local path="$1"
+  shift
+  curl -sS --fail --max-time 20 "$@" "$CATALYST_HCLOUD_URL/_sim$path"
+}
+
+# examples: the examples of provider-hcloud that can be applied as they are.
+# One names credentials that are not here, one an address, and one a key.
+examples() {
+  find ../../../examples/provider-hcloud -name '*.yaml' ! -name providerconfig.yaml ! -name rdns.yaml ! -name uploadedcertificate.yaml | sort
+}
