@@ -27,13 +27,13 @@ var (
 	usageKind         = schema.GroupVersionKind{Group: "protection.crossplane.io", Version: "v1beta1", Kind: "Usage"}
 )
 
-// gatherFlux finds out which of Flux's kinds are installed. All of them are
-// asked for, whether this Application needs them or not: which ones it needs
+// gatherFlux finds out which of Flux's controllers are installed. All of them
+// are asked for, whether this Application needs them or not: which ones it needs
 // is known once its Blueprint is.
 func (a *application) gatherFlux() {
-	a.flux = map[schema.GroupVersionKind]bool{}
-	for _, gvk := range []schema.GroupVersionKind{gitRepositoryKind, kustomizationKind, ociRepositoryKind, helmReleaseKind} {
-		a.flux[gvk] = a.run.RequireKind(gvk)
+	a.flux = map[schema.GroupVersion]bool{}
+	for _, gvk := range []schema.GroupVersionKind{gitRepositoryKind, kustomizationKind, helmReleaseKind} {
+		a.flux[gvk.GroupVersion()] = a.run.RequireAPIs(gvk.GroupVersion())
 	}
 }
 
@@ -52,7 +52,7 @@ func (a *application) missingKinds() []string {
 	}
 	var missing []string
 	for _, gvk := range needed {
-		if !a.flux[gvk] {
+		if !a.flux[gvk.GroupVersion()] {
 			missing = append(missing, gvk.Kind)
 		}
 	}

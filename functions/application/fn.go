@@ -35,8 +35,8 @@ type application struct {
 	blueprint *v1alpha1.Blueprint
 	// envs by name. Missing ones are absent.
 	envs map[string]*v1alpha1.Environment
-	// flux has the kinds of Flux that are installed.
-	flux map[schema.GroupVersionKind]bool
+	// flux has the versions of Flux's APIs that are served.
+	flux map[schema.GroupVersion]bool
 }
 
 // Compose an Application. Nothing is composed of one that cannot be carried
