@@ -34,7 +34,10 @@ const (
 
 // An outcome of one run of the quickstart.
 type outcome struct {
-	ready, script time.Duration
+	// ready is how long the run took, script the same writes made one after the
+	// other, and plain those of a script that knows nothing but the API and does
+	// not push.
+	ready, script, plain time.Duration
 	// Gitea's time for the Application's repository: for all requests of the
 	// run, for the same writes made one after the other, and the naive way.
 	gitea, alone, naive time.Duration
@@ -52,7 +55,7 @@ func measureApplication(ctx context.Context, o options) ([]table, error) {
 
 	runs := table{
 		title:  "The quickstart, applied at once, beside a script that makes the same writes one after the other",
-		header: []string{"Run", "Application ready", "Script", "Ratio", "Gitea's time for the repository", "Calls", "Writes", "Same writes, by the script", "Naive way", "Script / naive"},
+		header: []string{"Run", "Application ready", "Script", "Ratio", "Script without push", "Ratio", "Gitea's time for the repository", "Calls", "Writes", "Same writes, by the script", "Naive way", "Script / naive"},
 	}
 	var quiet table
 	for run := range o.Runs {
@@ -71,13 +74,16 @@ func measureApplication(ctx context.Context, o options) ([]table, error) {
 		if err := s.deleteQuickstart(ctx); err != nil {
 			return nil, err
 		}
-		if out.script, out.alone, err = s.script(ctx, log); err != nil {
+		if out.script, out.alone, err = s.script(ctx, log, true); err != nil {
+			return nil, err
+		}
+		if out.plain, _, err = s.script(ctx, log, false); err != nil {
 			return nil, err
 		}
 		if out.naive, err = s.naive(ctx, log); err != nil {
 			return nil, err
 		}
-		runs.add(strconv.Itoa(run+1), seconds(out.ready), seconds(out.script), fmt.Sprintf("%.1f", out.ready.Seconds()/out.script.Seconds()),
+		runs.add(strconv.Itoa(run+1), seconds(out.ready), seconds(out.script), ratio(out.ready, out.script), seconds(out.plain), ratio(out.ready, out.plain),
 			seconds(out.gitea), strconv.Itoa(out.calls), strconv.Itoa(out.writes), seconds(out.alone), seconds(out.naive), fmt.Sprintf("%.2f", out.alone.Seconds()/out.naive.Seconds()))
 	}
 	return []table{runs, quiet}, nil
@@ -125,6 +131,8 @@ func (s *site) quickstart(ctx context.Context) (outcome, recorded, error) {
 	out.writes = len(writes(own))
 	return out, log, nil
 }
+
+func ratio(a, b time.Duration) string { return fmt.Sprintf("%.1f", a.Seconds()/b.Seconds()) }
 
 // trace prints what a run asked of the servers.
 func trace(log recorded) {
@@ -183,8 +191,9 @@ func (s *site) deleteQuickstart(ctx context.Context) error {
 
 // script makes the writes of a run again, one after the other, and tells how
 // long that took, and how long those of the Application's repository. It knows
-// everything a run has to find out: there are no reads.
-func (s *site) script(ctx context.Context, log recorded) (all, repository time.Duration, err error) {
+// everything a run has to find out: there are no reads. Without push it makes the
+// first commit and the branches with calls of the API.
+func (s *site) script(ctx context.Context, log recorded, push bool) (all, repository time.Duration, err error) {
 	begin := time.Now()
 	for _, c := range []struct {
 		server *proxy
@@ -195,7 +204,12 @@ func (s *site) script(ctx context.Context, log recorded) (all, repository time.D
 				continue
 			}
 			at := time.Now()
-			if err := c.server.call(ctx, r.method, r.path, r.body); err != nil {
+			if isPush(r.path) && !push {
+				err = s.fill(ctx, log.content)
+			} else {
+				err = c.server.call(ctx, r.method, r.path, r.body)
+			}
+			if err != nil {
 				return 0, 0, err
 			}
 			if isOfRepository(r) {
@@ -205,6 +219,37 @@ func (s *site) script(ctx context.Context, log recorded) (all, repository time.D
 	}
 	all = time.Since(begin)
 	return all, repository, s.clean(ctx)
+}
+
+// fill the repository with calls of the API: one commit, then branch by branch.
+func (s *site) fill(ctx context.Context, content gitea.RepositoryContentParameters) error {
+	repo := giteaAPI + "/repos/" + tenant + "/" + app
+	type file struct {
+		Operation string `json:"operation"`
+		Path      string `json:"path"`
+		Content   string `json:"content"`
+	}
+	body := struct {
+		Branch  string `json:"branch"`
+		Message string `json:"message"`
+		Files   []file `json:"files"`
+	}{Branch: *content.Branch, Message: "Fill"}
+	for _, f := range content.Files {
+		body.Files = append(body.Files, file{Operation: "create", Path: f.Path, Content: base64.StdEncoding.EncodeToString([]byte(f.Content))})
+	}
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return errors.Wrap(err, "cannot encode a commit")
+	}
+	if err := s.gitea.call(ctx, http.MethodPost, repo+"/contents", raw); err != nil {
+		return err
+	}
+	for _, b := range content.InitialBranches {
+		if err := s.gitea.call(ctx, http.MethodPost, repo+"/branches", fmt.Appendf(nil, `{"new_branch_name":%q,"old_ref_name":%q}`, b, *content.Branch)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // clean up after the script.

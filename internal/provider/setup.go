@@ -29,7 +29,7 @@ import (
 // a resource that was created is observed only after its first back-off: a
 // chain of five resources would wait five seconds for nothing.
 const (
-	baseDelay = 200 * time.Millisecond
+	baseDelay = 50 * time.Millisecond
 	maxDelay  = 60 * time.Second
 )
 

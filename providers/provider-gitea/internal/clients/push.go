@@ -24,8 +24,9 @@ import (
 
 // Bounds of waiting for Gitea to note a push, which it does from a queue.
 const (
-	notedWithin = 10 * time.Second
-	notedFirst  = 50 * time.Millisecond
+	notedWithin  = 10 * time.Second
+	notedFirst   = 50 * time.Millisecond
+	notedLongest = 200 * time.Millisecond
 )
 
 // PushFirst makes the first commit of an empty repository with Git's own
@@ -251,7 +252,7 @@ const tokenUser = "token"
 func (c *Client) noted(ctx context.Context, r Repo) error {
 	ctx, cancel := context.WithTimeout(ctx, notedWithin)
 	defer cancel()
-	for wait := notedFirst; ; wait *= 2 {
+	for wait := notedFirst; ; wait = min(2*wait, notedLongest) {
 		found, err := c.GetRepository(ctx, r)
 		if err != nil {
 			return errors.Wrap(err, "cannot tell whether the push was noted")
