@@ -395,7 +395,7 @@ func (c *packagesCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 
-	b := &xpkg.Builder{Root: root, Crank: crank, Into: c.Output, Version: c.Version, Strict: true}
+	b := &xpkg.Builder{Root: root, Crank: crank, Into: c.Output, Version: c.Version}
 
 	ps, err := b.Build(ctx)
 	if err != nil {

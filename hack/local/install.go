@@ -45,15 +45,7 @@ func (a *app) install(ctx context.Context, client *plane.Client, root string, cf
 
 	i := slices.IndexFunc(cfg.Packages, func(p plane.Package) bool { return p.Kind == kindConfig })
 	if i < 0 {
-		a.printf("    this checkout has no configuration yet; installing each package by itself\n")
-
-		for _, p := range cfg.Packages {
-			if err := k.Apply(ctx, pkg(p)); err != nil {
-				return err
-			}
-		}
-
-		return a.awaitPackages(ctx, client, k, cfg.Packages)
+		return errors.New("there is no package of a Configuration to install")
 	}
 
 	if err := k.Apply(ctx, pkg(cfg.Packages[i])); err != nil {

@@ -282,24 +282,13 @@ func (a *app) build(ctx context.Context, root string, cfg *plane.Config) error {
 
 	cfg.HcloudSim = sim
 
-	for _, w := range b.Warnings {
-		a.printf("    warning: %s\n", w)
-	}
-
-	// A program without a package can't be installed, so nobody would wait for
-	// it.
-	packaged := func(p plane.Program) bool {
-		return slices.ContainsFunc(r.packages, func(q plane.Package) bool { return q.Name == p.Name })
-	}
-	unpackaged := func(p plane.Program) bool {
-		if !packaged(p) {
-			a.printf("    warning: %s has no package, so it isn't installed\n", p.Name)
+	for _, p := range slices.Concat(fs, ps) {
+		if !slices.ContainsFunc(r.packages, func(q plane.Package) bool { return q.Name == p.Name }) {
+			return fmt.Errorf("%s has no package below package/, so nothing would install it", p.Name)
 		}
-
-		return !packaged(p)
 	}
 
-	cfg.Functions, cfg.Providers, cfg.Packages = slices.DeleteFunc(fs, unpackaged), slices.DeleteFunc(ps, unpackaged), r.packages
+	cfg.Functions, cfg.Providers, cfg.Packages = fs, ps, r.packages
 
 	return nil
 }

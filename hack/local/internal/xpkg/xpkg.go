@@ -44,12 +44,6 @@ type Builder struct {
 	// Version of all packages. When empty, each package's version is derived
 	// from its content, so that only what changed is upgraded.
 	Version string
-
-	// Strict refuses to leave out what has no code yet. A release is strict.
-	Strict bool
-
-	// Warnings of the last build.
-	Warnings []string
 }
 
 // Source is the OCI repository of a package.
@@ -65,8 +59,6 @@ type unit struct {
 // Build all packages. The configuration comes last; its dependencies are pinned
 // to exactly the versions that were built with it.
 func (b *Builder) Build(ctx context.Context) ([]plane.Package, error) {
-	b.Warnings = nil
-
 	units, err := b.units()
 	if err != nil {
 		return nil, err
@@ -86,10 +78,8 @@ func (b *Builder) Build(ctx context.Context) ([]plane.Package, error) {
 		return nil, err
 	}
 
-	if cfg.name != "" {
-		units = append(units, cfg)
-		out = append(out, b.plan(cfg))
-	}
+	units = append(units, cfg)
+	out = append(out, b.plan(cfg))
 
 	if err := os.MkdirAll(b.Into, home.DirMode); err != nil {
 		return nil, fmt.Errorf("cannot create the packages directory: %w", err)
@@ -151,11 +141,6 @@ func (b *Builder) units() ([]unit, error) {
 				return nil, fmt.Errorf("cannot read %q: %w", m, err)
 			}
 
-			if !b.Strict && !b.hasProgram(Source(name)) {
-				b.Warnings = append(b.Warnings, fmt.Sprintf("package %q has no code yet; leaving it out", name))
-				continue
-			}
-
 			out = append(out, unit{name: name, kind: f.kind, files: files})
 		}
 	}
@@ -166,25 +151,17 @@ func (b *Builder) units() ([]unit, error) {
 // configuration collects the configuration from package/configuration and the
 // definition and composition of each kind.
 func (b *Builder) configuration(versions map[string]string) (unit, error) {
-	dir := filepath.Join(b.Root, "package", "configuration")
-	if _, err := os.Stat(filepath.Join(dir, metaFile)); errors.Is(err, fs.ErrNotExist) {
-		return unit{}, nil
-	}
-
-	files, err := readYAML(dir)
+	files, err := readYAML(filepath.Join(b.Root, "package", "configuration"))
 	if err != nil {
 		return unit{}, err
 	}
 
-	known := func(source string) bool { return b.Strict || b.hasProgram(source) }
-
-	pinned, warnings, err := pin(files[metaFile], versions, known)
+	pinned, err := pin(files[metaFile], versions)
 	if err != nil {
 		return unit{}, err
 	}
 
 	files[metaFile] = pinned
-	b.Warnings = append(b.Warnings, warnings...)
 
 	for _, file := range []string{"definition.yaml", "composition.yaml"} {
 		paths, err := filepath.Glob(filepath.Join(b.Root, "apis", "*", file))
@@ -210,44 +187,23 @@ func (b *Builder) configuration(versions map[string]string) (unit, error) {
 	return unit{name: name, kind: kindConfig, files: files}, nil
 }
 
-// hasProgram reports whether a function or provider of ours has source code.
-func (b *Builder) hasProgram(source string) bool {
-	name := strings.TrimPrefix(source, Registry+"/")
-
-	for _, dir := range []string{
-		filepath.Join("functions", strings.TrimPrefix(name, "function-catalyst-")),
-		filepath.Join("providers", name, "cmd", "provider"),
-	} {
-		if _, err := os.Stat(filepath.Join(b.Root, dir, "main.go")); err == nil {
-			return true
-		}
-	}
-
-	return false
-}
-
 // pin replaces the version constraint of each dependency that was built with
-// the configuration. What isn't written yet is left out with a warning; every
-// other difference between the configuration and the packages is a mistake.
-func pin(raw []byte, versions map[string]string, known func(source string) bool) ([]byte, []string, error) {
+// the configuration. Every other difference between the configuration and the
+// packages is a mistake.
+func pin(raw []byte, versions map[string]string) ([]byte, error) {
 	meta := map[string]any{}
 	if err := yaml.Unmarshal(raw, &meta); err != nil {
-		return nil, nil, fmt.Errorf("cannot decode the configuration: %w", err)
+		return nil, fmt.Errorf("cannot decode the configuration: %w", err)
 	}
 
 	spec, _ := meta["spec"].(map[string]any)
 	deps, _ := spec["dependsOn"].([]any)
-
-	var (
-		kept     = make([]any, 0, len(deps))
-		warnings []string
-		seen     = map[string]bool{}
-	)
+	seen := map[string]bool{}
 
 	for _, d := range deps {
 		dep, ok := d.(map[string]any)
 		if !ok {
-			return nil, nil, fmt.Errorf("the configuration has a dependency that is a %T", d)
+			return nil, fmt.Errorf("the configuration has a dependency that is a %T", d)
 		}
 
 		source := dependency(dep)
@@ -257,32 +213,23 @@ func pin(raw []byte, versions map[string]string, known func(source string) bool)
 		case built:
 			dep["version"] = "=" + v
 			seen[source] = true
-		case !strings.HasPrefix(source, Registry+"/"):
-		case known(source):
-			return nil, nil, fmt.Errorf("the configuration depends on %q, which has no package below package/", source)
-		default:
-			warnings = append(warnings, fmt.Sprintf("the configuration depends on %q, which doesn't exist yet; leaving it out", source))
-
-			continue
+		case strings.HasPrefix(source, Registry+"/"):
+			return nil, fmt.Errorf("the configuration depends on %q, which has no package below package/", source)
 		}
-
-		kept = append(kept, dep)
 	}
 
 	for _, source := range slices.Sorted(maps.Keys(versions)) {
 		if !seen[source] {
-			return nil, nil, fmt.Errorf("package %q isn't a dependency of the configuration, so nothing would install it; add it to package/configuration/crossplane.yaml", source)
+			return nil, fmt.Errorf("package %q isn't a dependency of the configuration, so nothing would install it; add it to package/configuration/crossplane.yaml", source)
 		}
 	}
 
-	spec["dependsOn"] = kept
-
 	out, err := yaml.Marshal(meta)
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot encode the configuration: %w", err)
+		return nil, fmt.Errorf("cannot encode the configuration: %w", err)
 	}
 
-	return out, warnings, nil
+	return out, nil
 }
 
 // dependency is the package a dependency is on, in either of its spellings.

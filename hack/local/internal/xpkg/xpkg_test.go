@@ -35,14 +35,12 @@ func TestPin(t *testing.T) {
 
 	type want struct {
 		versions []string
-		warnings int
 		err      string
 	}
 
 	cases := map[string]struct {
 		reason   string
 		versions map[string]string
-		known    bool
 		want     want
 	}{
 		"Pinned": {
@@ -50,15 +48,9 @@ func TestPin(t *testing.T) {
 			versions: both,
 			want:     want{versions: []string{"=v1", "=v2", ">=v1.0.0"}},
 		},
-		"NotWrittenYet": {
-			reason:   "A dependency without code is left out",
-			versions: map[string]string{"ghcr.io/openova-io/provider-b": "v2"},
-			want:     want{versions: []string{"=v2", ">=v1.0.0"}, warnings: 1},
-		},
 		"NoPackage": {
-			reason:   "A dependency with code but without a package is a mistake",
+			reason:   "A dependency of ours without a package is a mistake",
 			versions: map[string]string{"ghcr.io/openova-io/provider-b": "v2"},
-			known:    true,
 			want:     want{err: `depends on "ghcr.io/openova-io/function-catalyst-a"`},
 		},
 		"NotADependency": {
@@ -74,7 +66,7 @@ func TestPin(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			raw, warnings, err := pin([]byte(testConfiguration), tc.versions, func(string) bool { return tc.known })
+			raw, err := pin([]byte(testConfiguration), tc.versions)
 			if tc.want.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tc.want.err) {
 					t.Fatalf("%s\npin(...): want error %q, got %v", tc.reason, tc.want.err, err)
@@ -105,10 +97,6 @@ func TestPin(t *testing.T) {
 
 			if diff := cmp.Diff(tc.want.versions, got); diff != "" {
 				t.Errorf("%s\npin(...): -want, +got:\n%s", tc.reason, diff)
-			}
-
-			if diff := cmp.Diff(tc.want.warnings, len(warnings)); diff != "" {
-				t.Errorf("%s\npin(...): -want warnings, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
@@ -171,11 +159,8 @@ func TestBuild(t *testing.T) {
 		"apis/things/definition.yaml":                   "kind: CompositeResourceDefinition",
 		"apis/things/composition.yaml":                  "kind: Composition",
 		"package/functions/a/crossplane.yaml":           "metadata: {name: function-catalyst-a}",
-		"functions/a/main.go":                           "package main",
 		"package/providers/provider-b/crossplane.yaml":  "metadata: {name: provider-b}",
 		"package/providers/provider-b/crds/things.yaml": "kind: CustomResourceDefinition",
-		"providers/provider-b/cmd/provider/main.go":     "package main",
-		"package/functions/future/crossplane.yaml":      "metadata: {name: function-catalyst-future}",
 	} {
 		write(t, filepath.Join(root, path), content, 0o600)
 	}
@@ -205,10 +190,6 @@ func TestBuild(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Build(...): -want, +got:\n%s", diff)
-	}
-
-	if diff := cmp.Diff(1, len(b.Warnings)); diff != "" {
-		t.Errorf("Build(...) warns of what has no code: -want, +got:\n%s\n%v", diff, b.Warnings)
 	}
 
 	write(t, filepath.Join(root, "package", "functions", "a", metaFile), "metadata: {name: function-catalyst-a, labels: {}}", 0o600)
