@@ -34,6 +34,7 @@ const (
 
 // ApplicationSpec installs one Blueprint in some Environments.
 // +kubebuilder:validation:XValidation:rule="self.environments[0].name == oldSelf.environments[0].name",message="spec.environments[0].name is immutable: changes of the Application are committed to the branch of its first Environment"
+// +kubebuilder:validation:XValidation:rule="self.environments.map(e, has(e.placement) && has(e.placement.hostClusters) ? e.placement.hostClusters.size() : 1).sum() <= 9",message="spec.environments may name at most 9 host clusters in all: an Application is one composite resource"
 type ApplicationSpec struct {
 	// BlueprintRef names the Blueprint and its exact version.
 	BlueprintRef BlueprintReference `json:"blueprintRef"`

@@ -7,11 +7,10 @@ import (
 )
 
 // BenchmarkRunFunction tells what a call costs for a settled Application, from
-// one Environment on one host cluster to five on five each: as much as the API
-// takes.
+// one Environment on one host cluster to as much as the API takes.
 func BenchmarkRunFunction(b *testing.B) {
 	fn := newFn()
-	for _, tc := range []struct{ environments, clusters int }{{1, 1}, {3, 1}, {5, 1}, {5, 5}} {
+	for _, tc := range []struct{ environments, clusters int }{{1, 1}, {3, 1}, {5, 1}, {3, 3}} {
 		b.Run(fmt.Sprintf("%d_Environments_on_%d_host_clusters", tc.environments, tc.clusters), func(b *testing.B) {
 			w := world(b, manyEnvironments(tc.environments, tc.clusters), organization, wordpress)
 			w.Settle(b, fn)

@@ -170,6 +170,17 @@ func TestComposed(t *testing.T) {
 	}
 }
 
+// The API lets an Application have five Environments and name nine host
+// clusters. More would be more than one composite resource should compose.
+func TestComposesAtMostForty(t *testing.T) {
+	for _, tc := range []struct{ environments, clusters int }{{5, 1}, {3, 3}} {
+		rsp := world(t, manyEnvironments(tc.environments, tc.clusters), organization, wordpress).Settle(t, newFn())
+		if n := len(rsp.GetDesired().GetResources()); n > 40 {
+			t.Errorf("%d Environments on %d host clusters: %d composed resources, at most 40 are allowed", tc.environments, tc.clusters, n)
+		}
+	}
+}
+
 // Each kind of Blueprint takes other kinds of Flux.
 func TestMissingKinds(t *testing.T) {
 	git, kustomization, oci, helm := fluxKinds()[0], fluxKinds()[1], fluxKinds()[2], fluxKinds()[3]

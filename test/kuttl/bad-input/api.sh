@@ -20,6 +20,9 @@ Y
 refused "placement.hostClusters must have at least two entries" try <<'Y'
 {apiVersion: catalyst.openova.io/v1alpha1, kind: Application, metadata: {name: site, namespace: default}, spec: {blueprintRef: {name: bp-x1, version: 1.3.0}, environments: [{name: acme-dev, placement: {mode: active-active, hostClusters: [hz-fsn-rtz-dev]}}]}}
 Y
+refused "spec.environments may name at most 9 host clusters in all" try <<'Y'
+{apiVersion: catalyst.openova.io/v1alpha1, kind: Application, metadata: {name: site, namespace: default}, spec: {blueprintRef: {name: bp-x1, version: 1.3.0}, environments: [{name: acme-dev, placement: {mode: active-active, hostClusters: [a, b, c, d, e]}}, {name: acme-prod, placement: {mode: active-active, hostClusters: [a, b, c, d, e]}}]}}
+Y
 refused "spec.forProvider.records: Invalid value" try <<'Y'
 {apiVersion: powerdns.openova.io/v1alpha1, kind: RRset, metadata: {name: r, namespace: default}, spec: {forProvider: {zone: a.example, name: r.a.example, type: A, ttl: 300, records: []}}}
 Y
