@@ -42,6 +42,15 @@ func (l *FloatingIPList) GetItems() []resource.Managed {
 	return items
 }
 
+// GetItems of this JoinTokenList.
+func (l *JoinTokenList) GetItems() []resource.Managed {
+	items := make([]resource.Managed, len(l.Items))
+	for i := range l.Items {
+		items[i] = &l.Items[i]
+	}
+	return items
+}
+
 // GetItems of this LoadBalancerList.
 func (l *LoadBalancerList) GetItems() []resource.Managed {
 	items := make([]resource.Managed, len(l.Items))

@@ -24,6 +24,7 @@ import (
 	"github.com/openova-io/catalyst/providers/provider-hcloud/apis/v1alpha1"
 	"github.com/openova-io/catalyst/providers/provider-hcloud/config"
 	"github.com/openova-io/catalyst/providers/provider-hcloud/internal/clients"
+	"github.com/openova-io/catalyst/providers/provider-hcloud/internal/jointoken"
 )
 
 // DefaultPoll is the poll interval that keeps a hundred servers with their
@@ -222,6 +223,7 @@ func Setup(mgr ctrl.Manager, o controller.Options) error {
 		return errors.Wrap(err, "cannot publish API budgets")
 	}
 	configs(mgr, o)
+	jointoken.Setup(mgr, o)
 	for _, k := range kinds() {
 		k.setup(mgr, o, r)
 	}
