@@ -16,6 +16,8 @@ const (
 	KindApplication  = "Application"
 	KindBlueprint    = "Blueprint"
 	KindEnvironment  = "Environment"
+	KindHostCluster  = "HostCluster"
+	KindNodePool     = "NodePool"
 	KindOrganization = "Organization"
 	KindSovereign    = "Sovereign"
 )
@@ -36,6 +38,8 @@ func init() {
 		&Application{}, &ApplicationList{},
 		&Blueprint{}, &BlueprintList{},
 		&Environment{}, &EnvironmentList{},
+		&HostCluster{}, &HostClusterList{},
+		&NodePool{}, &NodePoolList{},
 		&Organization{}, &OrganizationList{},
 	)
 }

@@ -25,6 +25,8 @@ func measureFunctions(ctx context.Context, o options) ([]table, error) {
 		{"Environment", "./functions/environment"},
 		{"Application", "./functions/application"},
 		{"Blueprint", "./functions/blueprint"},
+		{"HostCluster", "./functions/hostcluster"},
+		{"NodePool", "./functions/nodepool"},
 	} {
 		out, err := exec.CommandContext(ctx, "go", "test", c.pkg, "-run=^$", "-bench=RunFunction", "-benchmem", "-benchtime="+o.Benchtime.String()).CombinedOutput()
 		if err != nil {

@@ -32,3 +32,23 @@ func Guard(name, namespace, apiVersion, kind, of, reason string) *unstructured.U
 		},
 	}}
 }
+
+// A Link names one end of an order of deletion.
+type Link struct {
+	APIVersion, Kind, Name string
+}
+
+// Outlives returns a usage that has the API server refuse to delete an object
+// of a namespace before another one there is gone. Functions do not run while
+// their composite resource is deleted: the order has to be there before.
+func Outlives(name, namespace string, of, by Link) *unstructured.Unstructured {
+	end := func(l Link) map[string]any {
+		return map[string]any{"apiVersion": l.APIVersion, "kind": l.Kind, "resourceRef": map[string]any{"name": l.Name}}
+	}
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "protection.crossplane.io/v1beta1",
+		"kind":       "Usage",
+		"metadata":   map[string]any{"name": name, "namespace": namespace},
+		"spec":       map[string]any{"of": end(of), "by": end(by), "replayDeletion": true},
+	}}
+}

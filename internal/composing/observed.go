@@ -48,6 +48,9 @@ func (o *Observed) Bool(path ...string) (value, found bool) {
 	return found && v.BoolValue, found
 }
 
+// Int at the path, or zero.
+func (o *Observed) Int(path ...string) int { return int(o.value(path...).GetNumberValue()) }
+
 // Strings at the path, or nil.
 func (o *Observed) Strings(path ...string) []string {
 	var out []string

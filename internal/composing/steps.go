@@ -120,6 +120,25 @@ func (r *Run) settle() bool {
 	return ready
 }
 
+// Phase of the composite resource, as its steps so far and its past tell.
+func (r *Run) Phase() v1alpha1.Phase {
+	ready := true
+	for _, s := range r.steps {
+		ready = ready && s.Ready()
+	}
+	was := v1alpha1.Phase(r.XR().String("status", "phase"))
+	switch {
+	case ready:
+		return v1alpha1.PhaseReady
+	case was == v1alpha1.PhaseReady || was == v1alpha1.PhaseDegraded:
+		return v1alpha1.PhaseDegraded
+	case len(r.observed) == 0:
+		return v1alpha1.PhasePending
+	default:
+		return v1alpha1.PhaseBootstrapping
+	}
+}
+
 func summary(b *v1alpha1.Blocking) string {
 	out := b.Step + ": "
 	if b.Kind != "" {

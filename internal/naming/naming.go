@@ -47,6 +47,8 @@ const (
 	LabelApplication  = "openova.io/application"
 	LabelBlueprint    = "openova.io/blueprint"
 	LabelManagedBy    = "openova.io/managed-by"
+	LabelSovereign    = "openova.io/sovereign"
+	LabelHostCluster  = "openova.io/host-cluster"
 
 	// ManagedBy is the value of LabelManagedBy.
 	ManagedBy = "catalyst"
@@ -61,6 +63,7 @@ type dimension struct {
 	Letter   string `json:"letter"`
 	Name     string `json:"name"`
 	Location string `json:"location"`
+	Zone     string `json:"zone"`
 	Branch   string `json:"branch"`
 }
 
@@ -144,6 +147,18 @@ func ParseHostCluster(name string) (HostCluster, error) {
 // String is the name of the host cluster.
 func (c HostCluster) String() string {
 	return strings.Join([]string{c.Provider, c.Region, c.BuildingBlock, c.EnvType}, "-")
+}
+
+// Location of the host cluster and zone of its network, as its provider calls
+// them.
+func (c HostCluster) Location() (location, zone string, err error) {
+	t := tables()
+	for _, d := range t.Regions {
+		if d.Provider == c.Provider && d.Code == c.Region && d.Location != "" {
+			return d.Location, d.Zone, nil
+		}
+	}
+	return "", "", fmt.Errorf("%q is not a region of provider %s that servers can be had in", c.Region, c.Provider)
 }
 
 // LocationCode of the host cluster: one letter per dimension, e.g. hfrp.

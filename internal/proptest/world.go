@@ -235,6 +235,17 @@ func becomeReady(o *structpb.Struct) {
 	set(at, "sshURL", "ssh://git@"+strings.TrimPrefix(base, "https://")+".git")
 	set(at, "commit", "0123456789abcdef0123456789abcdef01234567")
 	set(at, "head", "0123456789abcdef0123456789abcdef01234567")
+	switch str(o, "kind") {
+	case "LoadBalancer":
+		set(at, "ipv4", "192.0.2.10")
+		set(at, "ipv6", "2001:db8::10")
+	case "Server":
+		set(at, "ipv4Address", "192.0.2.20")
+	case "NodePool":
+		spec := field(o, "spec")
+		st.Fields["readyServers"] = spec.GetFields()["count"]
+		st.Fields["userDataKeys"] = structpb.NewListValue(&structpb.ListValue{Values: []*structpb.Value{structpb.NewStringValue(str(spec, "userDataSecretRef", "key"))}})
+	}
 }
 
 // Fatal is the message of the first fatal result, or empty.

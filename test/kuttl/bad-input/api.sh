@@ -26,3 +26,17 @@ Y
 refused "spec.forProvider.records: Invalid value" try <<'Y'
 {apiVersion: powerdns.openova.io/v1alpha1, kind: RRset, metadata: {name: r, namespace: default}, spec: {forProvider: {zone: a.example, name: r.a.example, type: A, ttl: 300, records: []}}}
 Y
+hostcluster() { # SPEC
+  jq -n --argjson spec "$1" '{apiVersion: "catalyst.openova.io/v1alpha1", kind: "HostCluster", metadata: {name: "hz-fsn-mgt-prod", namespace: "default"},
+    spec: ({domain: "a.example", region: "fsn", buildingBlock: "mgt", ssh: {keyRefs: [{name: "a"}]}} * $spec)}' | try
+}
+refused 'spec.region: Unsupported value: "xyz"' hostcluster '{"region": "xyz"}'
+refused 'metadata.name hz-fsn-mgt-prod must be hz-fsn-rtz-prod' hostcluster '{"buildingBlock": "rtz"}'
+refused 'network.subnet 10.1.1.0/24 must be within spec.network.cidr 10.0.0.0/16' hostcluster '{"network": {"subnet": "10.1.1.0/24"}}'
+refused 'network.cidr 8.0.0.0/16 must be a private IPv4 network' hostcluster '{"network": {"cidr": "8.0.0.0/16", "subnet": "8.0.1.0/24"}}'
+refused 'spec.controlPlane.count: Invalid value: 2: controlPlane.count must be 1 or 3' hostcluster '{"controlPlane": {"count": 2}}'
+refused 'workers.count must be at least workers.min and at most workers.max' hostcluster '{"workers": {"count": 2, "min": 3, "max": 1}}'
+refused 'ssh.allowedCIDRs 192.0.2.1 must be a network' hostcluster '{"ssh": {"allowedCIDRs": ["192.0.2.1"]}}'
+refused 'spec.firstAddress 10.0.1.230 with spec.max servers reaches beyond address 253' try <<'Y'
+{apiVersion: catalyst.openova.io/v1alpha1, kind: NodePool, metadata: {name: p, namespace: default}, spec: {hostCluster: hz-fsn-mgt-prod, domain: a.example, count: 2, firstAddress: 10.0.1.230, subnetRef: {name: a}, firewallRef: {name: a}, userDataSecretRef: {name: a, key: b}}}
+Y

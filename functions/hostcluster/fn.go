@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+
+	"github.com/openova-io/catalyst/apis/v1alpha1"
+	"github.com/openova-io/catalyst/internal/composing"
+	"github.com/openova-io/catalyst/internal/hetzner"
+	"github.com/openova-io/catalyst/internal/naming"
+)
+
+// Conditions and reasons of a HostCluster.
+const (
+	// ConditionAccepted says whether the cluster can be carried out as it was
+	// asked for.
+	ConditionAccepted = "Accepted"
+
+	ReasonAccepted       = "Accepted"
+	ReasonInvalid        = "Invalid"
+	ReasonTokenUnknown   = "TokenUnknown"
+	ReasonAddressUnknown = "AddressUnknown"
+)
+
+// Keys of composed resources.
+const (
+	keyNetwork        = "network"
+	keySubnet         = "subnet"
+	keyFirewall       = "firewall"
+	keyPlacementGroup = "placement-group"
+	keySSHKeyPrefix   = "ssh-key-"
+	keyLB             = "load-balancer"
+	keyLBNetwork      = "load-balancer-network"
+	keyServicePrefix  = "service-"
+	keyTarget         = "target"
+	keyToken          = "join-token"
+	keyCloudInit      = "cloud-init"
+	keyPoolPrefix     = "pool-"
+	keyControlPlane   = keyPoolPrefix + "control-plane"
+	keyWorkersPrefix  = keyPoolPrefix + "workers-"
+	keyOrderPrefix    = "order-"
+)
+
+// A hostCluster that is composed.
+type hostCluster struct {
+	*v1alpha1.HostCluster
+
+	run     *composing.Run
+	cluster hetzner.Cluster
+	// location of the servers and zone of the network, as Hetzner calls them.
+	location, zone string
+	subnet         netip.Prefix
+}
+
+// Compose a HostCluster: the order of its deletion first, then the network, what
+// is in front of the servers, and the servers.
+func Compose(r *composing.Run, hc *v1alpha1.HostCluster) error {
+	st := &v1alpha1.HostClusterStatus{}
+	r.Status(st, &st.Progress)
+
+	c := &hostCluster{HostCluster: hc, run: r}
+	token := r.RequireOne("join-token", composing.Selector{APIVersion: "v1", Kind: "Secret", Namespace: hc.GetNamespace(), Name: hc.GetName() + "-" + keyToken})
+	if r.Unresolved() {
+		return nil
+	}
+	if err := c.order(); err != nil {
+		return err
+	}
+	if err := c.check(); err != nil {
+		r.Step("Accepted").Fail(ReasonInvalid, err.Error())
+		r.Condition(ConditionAccepted, false, ReasonInvalid, err.Error())
+		c.report(st)
+		return nil
+	}
+	r.Condition(ConditionAccepted, true, ReasonAccepted, "The HostCluster can be carried out as asked for")
+
+	subnet, err := c.network()
+	if err != nil {
+		return err
+	}
+	access, err := c.access()
+	if err != nil {
+		return err
+	}
+	front, err := c.loadBalancer(subnet)
+	if err != nil {
+		return err
+	}
+	data, bootstrap, err := c.bootstrap(token)
+	if err != nil {
+		return err
+	}
+	if err := c.pools(data, subnet.Ready() && access.Ready() && front.Ready(), bootstrap); err != nil {
+		return err
+	}
+	c.report(st)
+	return nil
+}
+
+// check whether the cluster can be carried out. The API server refuses most of
+// what is wrong; this is for objects that were there before its rules.
+func (c *hostCluster) check() error {
+	hc, err := naming.ParseHostCluster(c.GetName())
+	if err != nil {
+		return fmt.Errorf("metadata.name: %w", err)
+	}
+	if c.location, c.zone, err = hc.Location(); err != nil {
+		return fmt.Errorf("metadata.name %q: %w", c.GetName(), err)
+	}
+	c.cluster = hetzner.Cluster{HostCluster: hc, Namespace: c.GetNamespace(), Domain: c.Spec.Domain, ProviderConfig: c.Spec.ProviderConfig}
+	if c.subnet, err = netip.ParsePrefix(c.Spec.Network.Subnet); err != nil || !c.subnet.Addr().Is4() || c.subnet.Bits() != 24 || c.subnet != c.subnet.Masked() {
+		return fmt.Errorf("spec.network.subnet %q must be an IPv4 network of 24 bits, e.g. 10.0.1.0/24", c.Spec.Network.Subnet)
+	}
+	if n := c.Spec.ControlPlane.Count; n != 1 && n != 3 {
+		return fmt.Errorf("spec.controlPlane.count %d must be 1 or 3", n)
+	}
+	if n := c.Spec.Workers.Count; n < 0 || n > maxPools*hetzner.PoolSize {
+		return fmt.Errorf("spec.workers.count %d must be between 0 and %d", n, maxPools*hetzner.PoolSize)
+	}
+	return nil
+}
+
+// address in the subnet.
+func (c *hostCluster) address(n byte) string {
+	b := c.subnet.Addr().As4()
+	b[3] = n
+	return netip.AddrFrom4(b).String()
+}
+
+// report what there is.
+func (c *hostCluster) report(st *v1alpha1.HostClusterStatus) {
+	st.Phase = c.run.Phase()
+	if code, err := c.cluster.LocationCode(); err == nil {
+		st.LocationCode = code
+	}
+	if ip := c.run.Observed(keyLB).String("status", "atProvider", "ipv4"); ip != "" {
+		st.LoadBalancer = &v1alpha1.LoadBalancerAddresses{IPv4: ip, IPv6: c.run.Observed(keyLB).String("status", "atProvider", "ipv6")}
+		st.Endpoint = "https://" + net.JoinHostPort(ip, strconv.Itoa(portKubernetes))
+	}
+	st.Servers.ControlPlane = c.run.Observed(keyControlPlane).Int("status", "readyServers")
+	for _, key := range c.run.ObservedKeys(keyWorkersPrefix) {
+		st.Servers.Workers += c.run.Observed(key).Int("status", "readyServers")
+	}
+}

@@ -1,0 +1,14 @@
+// Command hostcluster is the composition function of HostClusters.
+package main
+
+import (
+	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+
+	"github.com/openova-io/catalyst/internal/composing"
+)
+
+func main() {
+	composing.Main("function-catalyst-hostcluster", "Composes a HostCluster's network, load balancer and pools of servers.",
+		func(log logging.Logger) fnv1.FunctionRunnerServiceServer { return composing.NewFunction(log, Compose) })
+}

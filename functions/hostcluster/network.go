@@ -1,0 +1,238 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	xpv2 "github.com/crossplane/crossplane-runtime/v2/apis/common/v2"
+
+	"github.com/openova-io/catalyst/apis/v1alpha1"
+	"github.com/openova-io/catalyst/internal/composing"
+	hcloud "github.com/openova-io/catalyst/providers/provider-hcloud/apis/v1alpha1"
+)
+
+// portKubernetes is where the API server listens.
+const portKubernetes = 6443
+
+// Last parts of private addresses. Pools of workers start at firstWorker and
+// count up; nothing else may be in between.
+const (
+	hostFirstControlPlane = 2
+	hostFirstWorker       = 10
+	hostLoadBalancer      = 254
+)
+
+// A service is a port that the load balancer forwards to the control plane.
+type service struct {
+	name                string
+	listen, destination int
+}
+
+func services() []service {
+	return []service{
+		{name: "http", listen: 80, destination: 31080},
+		{name: "https", listen: 443, destination: 31443},
+		{name: "kubernetes", listen: portKubernetes, destination: portKubernetes},
+	}
+}
+
+func (c *hostCluster) managed() xpv2.ManagedResourceSpec {
+	return xpv2.ManagedResourceSpec{ProviderConfigReference: c.cluster.Config()}
+}
+
+func (c *hostCluster) ref(suffix string) *xpv1.NamespacedReference {
+	return &xpv1.NamespacedReference{Name: c.cluster.Object(suffix)}
+}
+
+// network composes the private network. It returns the step of the subnet, the
+// last of it.
+func (c *hostCluster) network() (*composing.Step, error) {
+	net := c.run.Step("Network")
+	if err := net.Desire(keyNetwork, &hcloud.Network{
+		ObjectMeta: c.cluster.Meta("network"),
+		Spec: hcloud.NetworkSpec{ManagedResourceSpec: c.managed(), ForProvider: hcloud.NetworkParameters{
+			Name:    new(c.cluster.Name("net")),
+			IPRange: new(c.Spec.Network.CIDR),
+			Labels:  c.cluster.Labels(),
+		}},
+	}); err != nil {
+		return nil, err
+	}
+	sub := c.run.Step("Subnet")
+	err := sub.DesireAfter(net, keySubnet, &hcloud.NetworkSubnet{
+		ObjectMeta: c.cluster.Meta("subnet"),
+		Spec: hcloud.NetworkSubnetSpec{ManagedResourceSpec: c.managed(), ForProvider: hcloud.NetworkSubnetParameters{
+			NetworkIDRef: c.ref("network"),
+			Type:         new("cloud"),
+			NetworkZone:  new(c.zone),
+			IPRange:      new(c.Spec.Network.Subnet),
+		}},
+	})
+	return sub, err
+}
+
+// access composes what decides who reaches the servers, and where they stand.
+func (c *hostCluster) access() (*composing.Step, error) {
+	s := c.run.Step("Access")
+	if err := s.Desire(keyFirewall, c.firewall()); err != nil {
+		return nil, err
+	}
+	if err := s.Desire(keyPlacementGroup, &hcloud.PlacementGroup{
+		ObjectMeta: c.cluster.Meta("control-plane"),
+		Spec: hcloud.PlacementGroupSpec{ManagedResourceSpec: c.managed(), ForProvider: hcloud.PlacementGroupParameters{
+			Name:   new(c.cluster.Name("control-plane")),
+			Type:   new("spread"),
+			Labels: c.cluster.Labels(),
+		}},
+	}); err != nil {
+		return nil, err
+	}
+	for _, k := range c.Spec.SSH.PublicKeys {
+		id := keyID(k)
+		if err := s.Desire(keySSHKeyPrefix+id, &hcloud.SSHKey{
+			ObjectMeta: c.cluster.Meta("key-" + id),
+			Spec: hcloud.SSHKeySpec{ManagedResourceSpec: c.managed(), ForProvider: hcloud.SSHKeyParameters{
+				Name:      new(c.cluster.Name(id)),
+				PublicKey: new(k),
+				Labels:    c.cluster.Labels(),
+			}},
+		}); err != nil {
+			return nil, err
+		}
+	}
+	c.run.RetireOthers(keySSHKeyPrefix, "the key was removed from spec.ssh.publicKeys")
+	return s, nil
+}
+
+// keyID names a public key, whatever its comment.
+func keyID(key string) string {
+	f := strings.Fields(key)
+	if len(f) > 2 {
+		f = f[:2]
+	}
+	sum := sha256.Sum256([]byte(strings.Join(f, " ")))
+	return hex.EncodeToString(sum[:4])
+}
+
+func (c *hostCluster) firewall() *hcloud.Firewall {
+	anywhere := []*string{new("0.0.0.0/0"), new("::/0")}
+	rule := func(protocol string, port int, from []*string) hcloud.RuleParameters {
+		out := hcloud.RuleParameters{Direction: new("in"), Protocol: new(protocol), SourceIPs: from}
+		if port > 0 {
+			out.Port = new(strconv.Itoa(port))
+		}
+		return out
+	}
+	rules := []hcloud.RuleParameters{
+		rule("tcp", 80, anywhere), rule("tcp", 443, anywhere), rule("tcp", portKubernetes, anywhere), rule("icmp", 0, anywhere),
+	}
+	if len(c.Spec.SSH.AllowedCIDRs) > 0 {
+		var from []*string
+		for _, cidr := range c.Spec.SSH.AllowedCIDRs {
+			from = append(from, new(cidr))
+		}
+		rules = append(rules, rule("tcp", 22, from))
+	}
+	return &hcloud.Firewall{
+		ObjectMeta: c.cluster.Meta("firewall"),
+		Spec: hcloud.FirewallSpec{ManagedResourceSpec: c.managed(), ForProvider: hcloud.FirewallParameters{
+			Name:   new(c.cluster.Name("fw")),
+			Rule:   rules,
+			Labels: c.cluster.Labels(),
+		}},
+	}
+}
+
+// loadBalancer composes the load balancer and what it forwards. It returns its
+// last step.
+func (c *hostCluster) loadBalancer(subnet *composing.Step) (*composing.Step, error) {
+	lb := c.run.Step("LoadBalancer")
+	if err := lb.Desire(keyLB, &hcloud.LoadBalancer{
+		ObjectMeta: c.cluster.Meta("lb"),
+		Spec: hcloud.LoadBalancerSpec{ManagedResourceSpec: c.managed(), ForProvider: hcloud.LoadBalancerParameters{
+			Name:             new(c.cluster.Name("lb")),
+			LoadBalancerType: new(c.Spec.LoadBalancer.Type),
+			Location:         new(c.location),
+			Algorithm:        &hcloud.AlgorithmParameters{Type: new("round_robin")},
+			Labels:           c.cluster.Labels(),
+		}},
+	}); err != nil {
+		return nil, err
+	}
+
+	// Without an address of its own choice the load balancer would get the
+	// lowest that is free, which is the first control plane's.
+	attached := c.run.Step("LoadBalancerNetwork")
+	if err := attached.DesireWhen(lb.Ready() && subnet.Ready(), "LoadBalancer and Subnet", keyLBNetwork, &hcloud.LoadBalancerNetwork{
+		ObjectMeta: c.cluster.Meta("lb"),
+		Spec: hcloud.LoadBalancerNetworkSpec{ManagedResourceSpec: c.managed(), ForProvider: hcloud.LoadBalancerNetworkParameters{
+			LoadBalancerIDRef: c.ref("lb"),
+			SubnetIDRef:       c.ref("subnet"),
+			IP:                new(c.address(hostLoadBalancer)),
+		}},
+	}); err != nil {
+		return nil, err
+	}
+
+	front := c.run.Step("Services")
+	for _, s := range services() {
+		if err := front.DesireAfter(attached, keyServicePrefix+s.name, &hcloud.LoadBalancerService{
+			ObjectMeta: c.cluster.Meta("lb-" + s.name),
+			Spec: hcloud.LoadBalancerServiceSpec{ManagedResourceSpec: c.managed(), ForProvider: hcloud.LoadBalancerServiceParameters{
+				LoadBalancerIDRef: c.ref("lb"),
+				Protocol:          new("tcp"),
+				ListenPort:        new(float64(s.listen)),
+				DestinationPort:   new(float64(s.destination)),
+			}},
+		}); err != nil {
+			return nil, err
+		}
+	}
+	err := front.DesireAfter(attached, keyTarget, &hcloud.LoadBalancerTarget{
+		ObjectMeta: c.cluster.Meta("lb-control-plane"),
+		Spec: hcloud.LoadBalancerTargetSpec{ManagedResourceSpec: c.managed(), ForProvider: hcloud.LoadBalancerTargetParameters{
+			LoadBalancerIDRef: c.ref("lb"),
+			Type:              new("label_selector"),
+			LabelSelector:     new(c.cluster.Selector(v1alpha1.RoleControlPlane)),
+			UsePrivateIP:      new(true),
+		}},
+	})
+	return front, err
+}
+
+// order composes what keeps Hetzner's order when the cluster is deleted: the
+// load balancer's target, the load balancer, the control plane, its placement
+// group, the firewall, the subnet, the network. Workers are no targets and go
+// at once, but before the firewall. What goes while the cluster lives, such as
+// a pool of workers or a key, is never the one that has to stay.
+func (c *hostCluster) order() error {
+	edges := [][2]string{
+		{keyLB, keyTarget},
+		{keyControlPlane, keyLB},
+		{keyPlacementGroup, keyControlPlane},
+		{keyFirewall, keyPlacementGroup},
+		{keySubnet, keyFirewall},
+		{keyNetwork, keySubnet},
+	}
+	for _, pool := range c.run.ObservedKeys(keyWorkersPrefix) {
+		edges = append(edges, [2]string{keyFirewall, pool})
+	}
+	for _, e := range edges {
+		of, by := c.run.Observed(e[0]), c.run.Observed(e[1])
+		if of == nil || by == nil || by.DeletedAt() != "" {
+			continue
+		}
+		link := func(o *composing.Observed) composing.Link {
+			return composing.Link{APIVersion: o.APIVersion(), Kind: o.Kind(), Name: o.Name()}
+		}
+		name := fmt.Sprintf("%s-%s-outlives-%s", c.GetName(), e[0], e[1])
+		if err := c.run.Desire(keyOrderPrefix+e[0]+"-"+e[1], composing.Outlives(name, c.GetNamespace(), link(of), link(by))); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/openova-io/catalyst/apis/v1alpha1"
+	"github.com/openova-io/catalyst/internal/composing"
+	"github.com/openova-io/catalyst/internal/hetzner"
+	"github.com/openova-io/catalyst/internal/naming"
+	"github.com/openova-io/catalyst/internal/tenancy"
+)
+
+// Conditions and reasons of a NodePool.
+const (
+	// ConditionAccepted says whether the pool can be carried out as it was
+	// asked for.
+	ConditionAccepted = "Accepted"
+
+	ReasonAccepted = "Accepted"
+	ReasonInvalid  = "Invalid"
+	ReasonOverlap  = "Overlap"
+)
+
+const keyServerPrefix = "server-"
+
+// A pool of servers.
+type pool struct {
+	*v1alpha1.NodePool
+
+	run     *composing.Run
+	cluster hetzner.Cluster
+	// location of the servers, as Hetzner calls it.
+	location string
+}
+
+// Compose a NodePool: its servers, by number.
+func Compose(r *composing.Run, np *v1alpha1.NodePool) error {
+	st := &v1alpha1.NodePoolStatus{}
+	r.Status(st, &st.Progress)
+
+	others := tenancy.All(r, v1alpha1.KindNodePool, np.GetNamespace())
+	if r.Unresolved() {
+		return nil
+	}
+	p := &pool{NodePool: np, run: r}
+	reason, message := p.check(others)
+	if message != "" {
+		// What is there stays: somebody has to decide.
+		r.Step("Accepted").Fail(reason, message)
+		r.Condition(ConditionAccepted, false, reason, message)
+		p.report(st)
+		return nil
+	}
+	r.Condition(ConditionAccepted, true, ReasonAccepted, "The NodePool can be carried out as asked for")
+
+	s := r.Step("Servers")
+	for n := range np.Spec.Count {
+		number := np.Spec.FirstNumber + n
+		server, err := p.server(number)
+		if err != nil {
+			return err
+		}
+		if err := s.Desire(keyServer(number), server); err != nil {
+			return err
+		}
+	}
+	r.RetireOthers(keyServerPrefix, fmt.Sprintf("the pool is to have %d servers", np.Spec.Count))
+	p.report(st)
+	return nil
+}
+
+func keyServer(number int) string { return fmt.Sprintf("%s%d", keyServerPrefix, number) }
+
+// check whether the pool can be carried out. The API server refuses most of
+// what is wrong; this is for what it cannot know, and for objects that were
+// there before its rules.
+func (p *pool) check(others []*composing.Observed) (reason, message string) {
+	hc, err := naming.ParseHostCluster(p.Spec.HostCluster)
+	if err != nil {
+		return ReasonInvalid, fmt.Sprintf("spec.hostCluster: %v", err)
+	}
+	if p.location, _, err = hc.Location(); err != nil {
+		return ReasonInvalid, fmt.Sprintf("spec.hostCluster %q: %v", p.Spec.HostCluster, err)
+	}
+	p.cluster = hetzner.Cluster{HostCluster: hc, Namespace: p.GetNamespace(), Domain: p.Spec.Domain, ProviderConfig: p.Spec.ProviderConfig}
+	if p.Spec.Count < 0 || p.Spec.Count > hetzner.PoolSize || p.Spec.Count > p.Spec.Max {
+		return ReasonInvalid, fmt.Sprintf("spec.count %d must be between 0 and the lesser of spec.max %d and %d", p.Spec.Count, p.Spec.Max, hetzner.PoolSize)
+	}
+	if _, err := hetzner.Address(p.Spec.FirstAddress, max(0, p.Spec.Max-1)); err != nil {
+		return ReasonInvalid, fmt.Sprintf("spec.firstAddress: %v", err)
+	}
+	return p.checkOverlap(others)
+}
+
+// checkOverlap refuses numbers and addresses that an older pool of the cluster
+// has reserved.
+func (p *pool) checkOverlap(others []*composing.Observed) (reason, message string) {
+	for _, o := range others {
+		other := &v1alpha1.NodePool{}
+		if err := o.Into(other); err != nil || other.GetName() == p.GetName() || other.Spec.HostCluster != p.Spec.HostCluster || !older(o, p.run.XR()) {
+			continue
+		}
+		if other.Spec.Role == p.Spec.Role && overlap(p.Spec.FirstNumber, p.Spec.Max, other.Spec.FirstNumber, other.Spec.Max) {
+			return ReasonOverlap, fmt.Sprintf("spec.firstNumber %d: NodePool %s has the numbers %d to %d", p.Spec.FirstNumber, other.GetName(), other.Spec.FirstNumber, other.Spec.FirstNumber+other.Spec.Max-1)
+		}
+		mine, last := split(p.Spec.FirstAddress)
+		theirs, otherLast := split(other.Spec.FirstAddress)
+		if mine == theirs && overlap(last, p.Spec.Max, otherLast, other.Spec.Max) {
+			end, _ := hetzner.Address(other.Spec.FirstAddress, max(0, other.Spec.Max-1))
+			return ReasonOverlap, fmt.Sprintf("spec.firstAddress %s: NodePool %s has the addresses %s to %s", p.Spec.FirstAddress, other.GetName(), other.Spec.FirstAddress, end)
+		}
+	}
+	return "", ""
+}
+
+// older tells whether a was there before b. Names decide between pools of the
+// same second.
+func older(a, b *composing.Observed) bool {
+	if a.CreatedAt() != b.CreatedAt() {
+		return a.CreatedAt() < b.CreatedAt()
+	}
+	return a.Name() < b.Name()
+}
+
+func overlap(a, sizeA, b, sizeB int) bool {
+	return sizeA > 0 && sizeB > 0 && a < b+sizeB && b < a+sizeA
+}
+
+// split an IPv4 address into its subnet of 24 bits and its number there.
+func split(address string) (subnet string, last int) {
+	i := strings.LastIndex(address, ".")
+	if i < 0 {
+		return address, 0
+	}
+	for _, c := range address[i+1:] {
+		last = last*10 + int(c-'0')
+	}
+	return address[:i], last
+}
+
+// report what there is.
+func (p *pool) report(st *v1alpha1.NodePoolStatus) {
+	st.Phase = p.run.Phase()
+	var keys []string
+	for n := range min(max(p.Spec.Count, 0), hetzner.PoolSize) {
+		number := p.Spec.FirstNumber + n
+		o := p.run.Observed(keyServer(number))
+		key := o.String("spec", "forProvider", "userDataSecretRef", "key")
+		if key == "" {
+			key = p.Spec.UserDataSecretRef.Key
+		}
+		keys = append(keys, key)
+		if o == nil {
+			continue
+		}
+		address, err := hetzner.Address(p.Spec.FirstAddress, n)
+		if err != nil {
+			continue
+		}
+		st.Servers = append(st.Servers, v1alpha1.NodePoolServer{
+			Name:           o.Name(),
+			PrivateAddress: address,
+			PublicAddress:  o.String("status", "atProvider", "ipv4Address"),
+		})
+		if c, _ := o.Condition("Ready"); c.Status == "True" {
+			st.ReadyServers++
+		}
+	}
+	slices.Sort(keys)
+	st.UserDataKeys = slices.Compact(keys)
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+
+	"github.com/openova-io/catalyst/internal/composing"
+	"github.com/openova-io/catalyst/internal/proptest"
+)
+
+const nodePool = `apiVersion: catalyst.openova.io/v1alpha1
+kind: NodePool
+metadata: {name: hz-fsn-mgt-prod-w1, namespace: sovereign-omantel}
+spec:
+  hostCluster: hz-fsn-mgt-prod
+  domain: omantel.omani.works
+  role: worker
+  count: 3
+  min: 0
+  max: 35
+  firstNumber: 1
+  firstAddress: 10.0.1.10
+  serverType: cx32
+  image: ubuntu-24.04
+  subnetRef: {name: hz-fsn-mgt-prod-subnet}
+  firewallRef: {name: hz-fsn-mgt-prod-firewall}
+  sshKeyRefs: [{name: admin}]
+  userDataSecretRef: {name: hz-fsn-mgt-prod-cloud-init, key: worker-1}
+  providerConfig: default`
+
+func newFn() fnv1.FunctionRunnerServiceServer {
+	return composing.NewFunction(logging.NewNopLogger(), Compose)
+}
+
+func world(t testing.TB, docs ...string) *proptest.World {
+	t.Helper()
+	return proptest.NewWorld(t, strings.Join(docs, "\n---\n"))
+}
+
+func with(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(nodePool) }
+
+func TestProperties(t *testing.T) {
+	proptest.Check(t, newFn(), world(t, nodePool, with("-w1", "-w2", "firstNumber: 1", "firstNumber: 36", "1.10", "1.45")))
+}
+
+func FuzzRunFunction(f *testing.F) { proptest.Fuzz(f, newFn(), world(f, nodePool)) }
+
+func forProvider(rsp *fnv1.RunFunctionResponse, key string) map[string]any {
+	return rsp.GetDesired().GetResources()[key].GetResource().AsMap()["spec"].(map[string]any)["forProvider"].(map[string]any)
+}
+
+func address(rsp *fnv1.RunFunctionResponse, key string) string {
+	return forProvider(rsp, key)["network"].([]any)[0].(map[string]any)["ip"].(string)
+}
+
+func TestCount(t *testing.T) {
+	for _, n := range []int{0, 1, 3, 35} {
+		t.Run(fmt.Sprintf("%d", n), func(t *testing.T) {
+			rsp := world(t, with("count: 3", fmt.Sprintf("count: %d", n))).Settle(t, newFn())
+			if diff := cmp.Diff(n, len(proptest.Keys(rsp))); diff != "" {
+				t.Errorf("there are as many servers as asked for: -want, +got:\n%s", diff)
+			}
+			seen := map[string]bool{}
+			for _, key := range proptest.Keys(rsp) {
+				if a := address(rsp, key); seen[a] {
+					t.Errorf("two servers have the address %s", a)
+				} else {
+					seen[a] = true
+				}
+			}
+		})
+	}
+}
+
+func setCount(w *proptest.World, n int) {
+	w.XR.GetFields()["spec"].GetStructValue().Fields["count"] = structpb.NewNumberValue(float64(n))
+}
+
+func TestScaling(t *testing.T) {
+	w := world(t, with("count: 3", "count: 2"))
+	for _, tc := range []struct {
+		reason string
+		count  int
+		want   []string
+	}{
+		{reason: "Up: the numbers go on", count: 5, want: []string{"server-1", "server-2", "server-3", "server-4", "server-5"}},
+		{reason: "Down: the highest numbers go", count: 1, want: []string{"server-1"}},
+		{reason: "To nothing", count: 0, want: nil},
+	} {
+		setCount(w, tc.count)
+		if diff := cmp.Diff(tc.want, proptest.Keys(w.Settle(t, newFn()))); diff != "" {
+			t.Errorf("%s: -want, +got:\n%s", tc.reason, diff)
+		}
+	}
+}
+
+func TestRefused(t *testing.T) {
+	// Named so that it sorts before: pools of the same second are told apart by
+	// their names.
+	older := with("-w1,", "-a,")
+	cases := map[string]struct {
+		reason string
+		docs   []string
+		want   string
+	}{
+		"Region":    {reason: "A region nobody has heard of", docs: []string{with("hz-fsn", "hz-xxx")}, want: `spec.hostCluster: "xxx" is not a region of provider hz`},
+		"TooMany":   {reason: "More than a pool takes", docs: []string{with("count: 3", "count: 36")}, want: "spec.count 36 must be between 0 and the lesser of spec.max 35 and 35"},
+		"Subnet":    {reason: "The load balancer has the last address", docs: []string{with("10.0.1.10", "10.0.1.220")}, want: "spec.firstAddress: 35 addresses from 10.0.1.220 reach beyond address 253 of the subnet"},
+		"Numbers":   {reason: "An older pool's numbers are taken", docs: []string{nodePool, older}, want: "spec.firstNumber 1: NodePool hz-fsn-mgt-prod-a has the numbers 1 to 35"},
+		"Address":   {reason: "An older pool's addresses are taken, whether it uses them or not", docs: []string{with("firstNumber: 1", "firstNumber: 50", "10.0.1.10", "10.0.1.44"), older}, want: "spec.firstAddress 10.0.1.44: NodePool hz-fsn-mgt-prod-a has the addresses 10.0.1.10 to 10.0.1.44"},
+		"Younger":   {reason: "A younger pool takes nothing away", docs: []string{nodePool, with("-w1,", "-w2,")}},
+		"Elsewhere": {reason: "Another cluster has a network of its own", docs: []string{nodePool, strings.Replace(older, "hostCluster: hz-fsn", "hostCluster: hz-hel", 1)}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			_, rsp := world(t, tc.docs...).Run(t, newFn())
+			c := rsp.GetConditions()[0]
+			if tc.want == "" {
+				if diff := cmp.Diff(ReasonAccepted, c.GetReason()); diff != "" {
+					t.Errorf("%s: -want, +got:\n%s", tc.reason, diff)
+				}
+				return
+			}
+			if !strings.HasPrefix(c.GetMessage(), tc.want) {
+				t.Errorf("%s: message %q, want %q", tc.reason, c.GetMessage(), tc.want)
+			}
+			if keys := proptest.Keys(rsp); len(keys) > 0 {
+				t.Errorf("%s: composes %v", tc.reason, keys)
+			}
+		})
+	}
+}
+
+// What Hetzner only takes at the start would otherwise replace every server.
+func TestServersKeepTheirStart(t *testing.T) {
+	w := world(t, nodePool)
+	before := w.Settle(t, newFn())
+	spec := w.XR.GetFields()["spec"].GetStructValue()
+	changed := world(t, with("count: 3", "count: 4", "worker-1", "worker-2", "ubuntu-24.04", "ubuntu-26.04", "name: admin", "name: other")).XR.GetFields()["spec"].GetStructValue()
+	maps.Copy(spec.Fields, changed.GetFields())
+	after := w.Settle(t, newFn())
+	if diff := cmp.Diff(forProvider(before, "server-1"), forProvider(after, "server-1")); diff != "" {
+		t.Errorf("a server that is there: -before, +after:\n%s", diff)
+	}
+	if diff := cmp.Diff("ubuntu-26.04", forProvider(after, "server-4")["image"]); diff != "" {
+		t.Errorf("image of a new server: -want, +got:\n%s", diff)
+	}
+	got := after.GetDesired().GetComposite().GetResource().AsMap()["status"].(map[string]any)["userDataKeys"]
+	if diff := cmp.Diff([]any{"worker-1", "worker-2"}, got); diff != "" {
+		t.Errorf("user data in use: -want, +got:\n%s", diff)
+	}
+}
+
+func TestGolden(t *testing.T) {
+	proptest.Golden(t, world(t, with("count: 3", "count: 1")).Settle(t, newFn()), "testdata/worker.yaml")
+}

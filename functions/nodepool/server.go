@@ -1,0 +1,92 @@
+package main
+
+import (
+	"cmp"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	xpv2 "github.com/crossplane/crossplane-runtime/v2/apis/common/v2"
+
+	"github.com/openova-io/catalyst/internal/hetzner"
+	hcloud "github.com/openova-io/catalyst/providers/provider-hcloud/apis/v1alpha1"
+)
+
+// A start is what Hetzner takes when it creates a server and never again: to
+// change it would be to replace the server. A server keeps its own.
+type start struct {
+	Image             string                      `json:"image"`
+	SSHKeysRefs       []xpv1.NamespacedReference  `json:"sshKeysRefs"`
+	UserDataSecretRef xpv1.LocalSecretKeySelector `json:"userDataSecretRef"`
+}
+
+// startOf the server of that number: what it started with, or what new servers
+// start with.
+func (p *pool) startOf(number int) (start, error) {
+	out := start{
+		Image: p.Spec.Image,
+		UserDataSecretRef: xpv1.LocalSecretKeySelector{
+			LocalSecretReference: xpv1.LocalSecretReference{Name: p.Spec.UserDataSecretRef.Name},
+			Key:                  p.Spec.UserDataSecretRef.Key,
+		},
+	}
+	for _, k := range p.Spec.SSHKeyRefs {
+		out.SSHKeysRefs = append(out.SSHKeysRefs, xpv1.NamespacedReference{Name: k.Name})
+	}
+	o := p.run.Observed(keyServer(number))
+	if o == nil {
+		return out, nil
+	}
+	had := struct {
+		Spec struct {
+			ForProvider start `json:"forProvider"`
+		} `json:"spec"`
+	}{}
+	if err := o.Into(&had); err != nil {
+		return out, err
+	}
+	was := had.Spec.ForProvider
+	out.Image = cmp.Or(was.Image, out.Image)
+	out.SSHKeysRefs = was.SSHKeysRefs
+	if was.UserDataSecretRef.Name != "" {
+		out.UserDataSecretRef = was.UserDataSecretRef
+	}
+	return out, nil
+}
+
+// server of that number.
+func (p *pool) server(number int) (*hcloud.Server, error) {
+	address, err := hetzner.Address(p.Spec.FirstAddress, number-p.Spec.FirstNumber)
+	if err != nil {
+		return nil, err
+	}
+	from, err := p.startOf(number)
+	if err != nil {
+		return nil, err
+	}
+	suffix := hetzner.ServerSuffix(p.Spec.Role, number)
+	out := &hcloud.Server{
+		ObjectMeta: p.cluster.Meta(suffix),
+		Spec: hcloud.ServerSpec{
+			ManagedResourceSpec: xpv2.ManagedResourceSpec{ProviderConfigReference: p.cluster.Config()},
+			ForProvider: hcloud.ServerParameters{
+				Name:              new(p.cluster.Name(suffix)),
+				ServerType:        new(p.Spec.ServerType),
+				Image:             new(from.Image),
+				Location:          new(p.location),
+				Labels:            p.cluster.ServerLabels(p.Spec.Role),
+				SSHKeysRefs:       from.SSHKeysRefs,
+				FirewallIdsRefs:   []xpv1.NamespacedReference{{Name: p.Spec.FirewallRef.Name}},
+				UserDataSecretRef: &from.UserDataSecretRef,
+				// A larger type keeps the disk, so that there is a way back.
+				KeepDisk: new(true),
+				Network: []hcloud.ServerNetworkParameters{{
+					SubnetIDRef: &xpv1.NamespacedReference{Name: p.Spec.SubnetRef.Name},
+					IP:          new(address),
+				}},
+			},
+		},
+	}
+	if ref := p.Spec.PlacementGroupRef; ref != nil {
+		out.Spec.ForProvider.PlacementGroupIDRef = &xpv1.NamespacedReference{Name: ref.Name}
+	}
+	return out, nil
+}

@@ -1,0 +1,133 @@
+// Package hetzner names and labels what Catalyst makes in a Hetzner project.
+package hetzner
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+
+	"github.com/openova-io/catalyst/apis/v1alpha1"
+	"github.com/openova-io/catalyst/internal/composing"
+	"github.com/openova-io/catalyst/internal/naming"
+	hcloud "github.com/openova-io/catalyst/providers/provider-hcloud/apis/v1alpha1"
+)
+
+func init() { composing.AddToScheme(hcloud.AddToScheme) }
+
+// APIVersion of Hetzner's managed resources.
+var APIVersion = hcloud.CRDGroupVersion.String()
+
+// Labels on what is made in a project.
+const (
+	LabelSovereign = "catalyst.openova.io/sovereign"
+	LabelRole      = "catalyst.openova.io/role"
+	labelCluster   = "openova.io/cluster"
+	labelProvider  = "openova.io/provider"
+	labelRegion    = "openova.io/region"
+	labelBlock     = "openova.io/building-block"
+	labelEnvType   = "openova.io/env-type"
+)
+
+// PoolSize is the greatest number of servers in one NodePool. It keeps the pool
+// within 40 composed resources.
+const PoolSize = 35
+
+// A Cluster is a host cluster in a project.
+type Cluster struct {
+	naming.HostCluster
+
+	// Namespace of the cluster's objects.
+	Namespace string
+	// Domain of the Sovereign.
+	Domain string
+	// ProviderConfig that all of the cluster's managed resources use.
+	ProviderConfig string
+}
+
+// Namespace of a Sovereign's infrastructure.
+func Namespace(sovereign string) string { return namespacePrefix + sovereign }
+
+const namespacePrefix = "sovereign-"
+
+// Name at Hetzner, where names are unique in a project: several clusters and
+// Sovereigns may share one.
+func (c Cluster) Name(suffix string) string {
+	return "catalyst-" + strings.TrimPrefix(c.Namespace, namespacePrefix) + "-" + c.Object(suffix)
+}
+
+// Object is the name of a Kubernetes object of the cluster.
+func (c Cluster) Object(suffix string) string {
+	if suffix == "" {
+		return c.String()
+	}
+	return c.String() + "-" + suffix
+}
+
+// Labels at Hetzner.
+func (c Cluster) Labels() map[string]*string {
+	return map[string]*string{
+		LabelSovereign:        new(c.Domain),
+		labelProvider:         new(c.Provider),
+		labelRegion:           new(c.Region),
+		labelBlock:            new(c.BuildingBlock),
+		labelEnvType:          new(c.EnvType),
+		labelCluster:          new(c.String()),
+		naming.LabelManagedBy: new(naming.ManagedBy),
+	}
+}
+
+// ServerLabels at Hetzner of servers with the role.
+func (c Cluster) ServerLabels(role v1alpha1.NodeRole) map[string]*string {
+	out := c.Labels()
+	out[LabelRole] = new(string(role))
+	return out
+}
+
+// Selector of the cluster's servers with the role, by label.
+func (c Cluster) Selector(role v1alpha1.NodeRole) string {
+	return fmt.Sprintf("%s=%s,%s=%s,%s=%s", LabelRole, role, LabelSovereign, c.Domain, labelCluster, c)
+}
+
+// Meta of a Kubernetes object of the cluster.
+func (c Cluster) Meta(suffix string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Name: c.Object(suffix), Namespace: c.Namespace, Labels: map[string]string{
+		naming.LabelHostCluster: c.String(),
+		naming.LabelManagedBy:   naming.ManagedBy,
+	}}
+}
+
+// Config all of the cluster's managed resources use.
+func (c Cluster) Config() *xpv1.ProviderConfigReference {
+	name := c.ProviderConfig
+	if name == "" {
+		name = "default"
+	}
+	return &xpv1.ProviderConfigReference{Kind: hcloud.ClusterProviderConfigKind, Name: name}
+}
+
+// ServerSuffix of the name of the n-th server with the role, from 1.
+func ServerSuffix(role v1alpha1.NodeRole, n int) string {
+	if role == v1alpha1.RoleControlPlane {
+		return fmt.Sprintf("cp%d", n)
+	}
+	return fmt.Sprintf("w%d", n)
+}
+
+// Address that is n above the first.
+func Address(first string, n int) (string, error) {
+	a, err := netip.ParseAddr(first)
+	if err != nil || !a.Is4() {
+		return "", fmt.Errorf("%q is not an IPv4 address", first)
+	}
+	b := a.As4()
+	last := int(b[3]) + n
+	if n < 0 || last > 253 {
+		return "", fmt.Errorf("%d addresses from %s reach beyond address 253 of the subnet", n+1, first)
+	}
+	b[3] = byte(last) //nolint:gosec // At most 253.
+	return netip.AddrFrom4(b).String(), nil
+}
