@@ -41,5 +41,6 @@ func init() {
 		&HostCluster{}, &HostClusterList{},
 		&NodePool{}, &NodePoolList{},
 		&Organization{}, &OrganizationList{},
+		&Sovereign{}, &SovereignList{},
 	)
 }

@@ -1,17 +1,15 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"strconv"
-	"strings"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	xpv2 "github.com/crossplane/crossplane-runtime/v2/apis/common/v2"
 
 	"github.com/openova-io/catalyst/apis/v1alpha1"
 	"github.com/openova-io/catalyst/internal/composing"
+	"github.com/openova-io/catalyst/internal/hetzner"
 	hcloud "github.com/openova-io/catalyst/providers/provider-hcloud/apis/v1alpha1"
 )
 
@@ -92,7 +90,7 @@ func (c *hostCluster) access() (*composing.Step, error) {
 		return nil, err
 	}
 	for _, k := range c.Spec.SSH.PublicKeys {
-		id := keyID(k)
+		id := hetzner.KeyID(k)
 		if err := s.Desire(keySSHKeyPrefix+id, &hcloud.SSHKey{
 			ObjectMeta: c.cluster.Meta("key-" + id),
 			Spec: hcloud.SSHKeySpec{ManagedResourceSpec: c.managed(), ForProvider: hcloud.SSHKeyParameters{
@@ -106,16 +104,6 @@ func (c *hostCluster) access() (*composing.Step, error) {
 	}
 	c.run.RetireOthers(keySSHKeyPrefix, "the key was removed from spec.ssh.publicKeys")
 	return s, nil
-}
-
-// keyID names a public key, whatever its comment.
-func keyID(key string) string {
-	f := strings.Fields(key)
-	if len(f) > 2 {
-		f = f[:2]
-	}
-	sum := sha256.Sum256([]byte(strings.Join(f, " ")))
-	return hex.EncodeToString(sum[:4])
 }
 
 func (c *hostCluster) firewall() *hcloud.Firewall {

@@ -61,7 +61,7 @@ func (c *hostCluster) pool(suffix string, role v1alpha1.NodeRole, first, host in
 		},
 	}
 	for _, k := range c.Spec.SSH.PublicKeys {
-		out.Spec.SSHKeyRefs = append(out.Spec.SSHKeyRefs, v1alpha1.LocalReference{Name: c.cluster.Object("key-" + keyID(k))})
+		out.Spec.SSHKeyRefs = append(out.Spec.SSHKeyRefs, v1alpha1.LocalReference{Name: c.cluster.Object("key-" + hetzner.KeyID(k))})
 	}
 	return out
 }

@@ -27,6 +27,7 @@ func measureFunctions(ctx context.Context, o options) ([]table, error) {
 		{"Blueprint", "./functions/blueprint"},
 		{"HostCluster", "./functions/hostcluster"},
 		{"NodePool", "./functions/nodepool"},
+		{"Sovereign", "./functions/sovereign"},
 	} {
 		out, err := exec.CommandContext(ctx, "go", "test", c.pkg, "-run=^$", "-bench=RunFunction", "-benchmem", "-benchtime="+o.Benchtime.String()).CombinedOutput()
 		if err != nil {

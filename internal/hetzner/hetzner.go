@@ -2,6 +2,8 @@
 package hetzner
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -107,6 +109,13 @@ func (c Cluster) Config() *xpv1.ProviderConfigReference {
 		name = "default"
 	}
 	return &xpv1.ProviderConfigReference{Kind: hcloud.ClusterProviderConfigKind, Name: name}
+}
+
+// KeyID names a public SSH key, whatever its comment.
+func KeyID(key string) string {
+	f := strings.Fields(key)
+	sum := sha256.Sum256([]byte(strings.Join(f[:min(len(f), 2)], " ")))
+	return hex.EncodeToString(sum[:4])
 }
 
 // ServerSuffix of the name of the n-th server with the role, from 1.

@@ -77,6 +77,7 @@ type dimensions struct {
 		Prefixes []string `json:"prefixes"`
 		Suffixes []string `json:"suffixes"`
 	} `json:"reservedSlugs"`
+	ReservedLabels []string `json:"reservedLabels"`
 }
 
 var tables = sync.OnceValue(func() dimensions {
@@ -125,6 +126,9 @@ func ReservedSlug(slug string) bool {
 		slices.ContainsFunc(t.ReservedSlugs.Prefixes, func(p string) bool { return strings.HasPrefix(slug, p) }) ||
 		slices.ContainsFunc(t.ReservedSlugs.Suffixes, func(s string) bool { return strings.HasSuffix(slug, s) })
 }
+
+// ReservedLabels of a pool zone, which no Sovereign may have.
+func ReservedLabels() []string { return slices.Clone(tables().ReservedLabels) }
 
 // A HostCluster is a physical cluster by its dimensions.
 type HostCluster struct {

@@ -140,6 +140,9 @@ func neverShrinks(t *testing.T, fn fnv1.FunctionRunnerServiceServer, w *World) {
 // when the last child goes, so does the guard.
 func (w *World) losesChild(o *structpb.Struct) bool {
 	ns := str(o, "metadata", "namespace")
+	if str(o, "kind") == "Organization" && str(o, "spec", "sovereignRef", "name") == str(w.XR, "metadata", "name") {
+		return true
+	}
 	return ns != "" && (ns == str(w.XR, "metadata", "name") || str(o, "kind") == "Application")
 }
 

@@ -241,6 +241,16 @@ func becomeReady(o *structpb.Struct) {
 		set(at, "ipv6", "2001:db8::10")
 	case "Server":
 		set(at, "ipv4Address", "192.0.2.20")
+	case "HostCluster":
+		lb := ensure(st, "loadBalancer")
+		set(lb, "ipv4", "192.0.2.10")
+		set(lb, "ipv6", "2001:db8::10")
+	case "CryptoKey":
+		if str(o, "spec", "forProvider", "keyType") == "ksk" {
+			at.Fields["ds"] = structpb.NewListValue(&structpb.ListValue{Values: []*structpb.Value{
+				structpb.NewStringValue("12345 13 1 aa"), structpb.NewStringValue("12345 13 2 bb"), structpb.NewStringValue("12345 13 4 cc"),
+			}})
+		}
 	case "NodePool":
 		spec := field(o, "spec")
 		st.Fields["readyServers"] = spec.GetFields()["count"]

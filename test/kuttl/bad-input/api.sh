@@ -40,3 +40,12 @@ refused 'ssh.allowedCIDRs 192.0.2.1 must be a network' hostcluster '{"ssh": {"al
 refused 'spec.firstAddress 10.0.1.230 with spec.max servers reaches beyond address 253' try <<'Y'
 {apiVersion: catalyst.openova.io/v1alpha1, kind: NodePool, metadata: {name: p, namespace: default}, spec: {hostCluster: hz-fsn-mgt-prod, domain: a.example, count: 2, firstAddress: 10.0.1.230, subnetRef: {name: a}, firewallRef: {name: a}, userDataSecretRef: {name: a, key: b}}}
 Y
+sovereign() { # DOMAIN REGIONS
+  jq -n --argjson domain "$1" --argjson regions "$2" '{apiVersion: "catalyst.openova.io/v1alpha1", kind: "Sovereign", metadata: {name: "omantel"},
+    spec: {domain: ({name: "omantel.omani.works", parentZone: "omani.works"} + $domain), regions: $regions, ssh: {publicKeys: ["ssh-ed25519 AAAA"]}}}' | try
+}
+one='[{"code": "fsn", "hostClusters": [{"buildingBlock": "mgt"}]}]'
+refused 'spec.domain.name omantel.example.org must be one label in spec.domain.parentZone omani.works' sovereign '{"name": "omantel.example.org"}' "$one"
+refused 'spec.domain.name gitea.omani.works is reserved' sovereign '{"name": "gitea.omani.works"}' "$one"
+refused 'network.cidr must not overlap' sovereign '{}' '[{"code": "fsn", "hostClusters": [{"buildingBlock": "mgt"}]}, {"code": "hel", "hostClusters": [{"buildingBlock": "mgt"}]}]'
+refused 'spec.regions[0].code: Unsupported value: "muc"' sovereign '{}' '[{"code": "muc", "hostClusters": [{"buildingBlock": "mgt"}]}]'

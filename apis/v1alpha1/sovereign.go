@@ -1,0 +1,275 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// DomainMode says who delegates a Sovereign's domain.
+// +kubebuilder:validation:Enum=Pool;BYOManual
+type DomainMode string
+
+// Modes of a domain.
+const (
+	// DomainPool is a label in a zone on the same PowerDNS, which is delegated
+	// from there.
+	DomainPool DomainMode = "Pool"
+	// DomainBYOManual is a domain of one's own. Somebody enters its delegation
+	// where it was registered.
+	DomainBYOManual DomainMode = "BYOManual"
+)
+
+// SovereignSpec is what a Sovereign consists of.
+// +kubebuilder:validation:XValidation:rule="self.regions.map(r, size(r.hostClusters)).sum() <= 6",message="spec.regions must not have more than 6 host clusters in all: a composite resource composes at most 40 resources"
+type SovereignSpec struct {
+	// Domain of the Sovereign.
+	Domain SovereignDomain `json:"domain"`
+
+	// KeycloakTopology is per-organization, a Keycloak for each Organization,
+	// or shared-sovereign, one for all. Immutable.
+	// +kubebuilder:validation:Enum=per-organization;shared-sovereign
+	// +kubebuilder:default=per-organization
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec.keycloakTopology is immutable: it is set when the Sovereign is provisioned"
+	KeycloakTopology string `json:"keycloakTopology,omitempty"`
+
+	// Provider of the servers. Only hetzner is built.
+	// +kubebuilder:validation:Enum=hetzner
+	// +kubebuilder:default=hetzner
+	Provider string `json:"provider,omitempty"`
+
+	// ProviderConfig is the name of the ClusterProviderConfig of the Hetzner
+	// project.
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:default=default
+	ProviderConfig string `json:"providerConfig,omitempty"`
+
+	// Regions of the Sovereign. The Sovereign's names point to the first mgt
+	// host cluster of them, or to the first of all if there is none.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=6
+	// +listType=map
+	// +listMapKey=code
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.all(b, a.code == b.code || !isCIDR(a.network.cidr) || !isCIDR(b.network.cidr) || !cidr(a.network.cidr).containsCIDR(b.network.cidr)))",message="spec.regions[].network.cidr must not overlap: give each region a network of its own, e.g. 10.0.0.0/16 and 10.1.0.0/16"
+	Regions []SovereignRegion `json:"regions"`
+
+	// Kubernetes of the host clusters.
+	// +kubebuilder:default={version: "v1.31.4+k3s1"}
+	Kubernetes KubernetesSpec `json:"kubernetes,omitempty"`
+
+	// SSH says who may log in to the servers, and from where.
+	SSH SovereignSSH `json:"ssh"`
+
+	// Sovereignty is Tethered, while the Sovereign still takes software from
+	// where it was provisioned, or Sovereign.
+	// +kubebuilder:validation:Enum=Tethered;Sovereign
+	// +kubebuilder:default=Tethered
+	Sovereignty string `json:"sovereignty,omitempty"`
+
+	// DeletionPolicy says what deleting the Sovereign does while Organizations
+	// name it: Refuse the deletion, or Cascade and go without them.
+	// +kubebuilder:validation:Enum=Refuse;Cascade
+	// +kubebuilder:default=Refuse
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+}
+
+// SovereignDomain is the domain of a Sovereign.
+// +kubebuilder:validation:XValidation:rule="self.mode != 'Pool' || has(self.parentZone)",message="spec.domain.parentZone is required with spec.domain.mode Pool"
+// +kubebuilder:validation:XValidation:rule="self.mode != 'Pool' || !has(self.parentZone) || self.name.endsWith('.' + self.parentZone) && !self.name.substring(0, self.name.size() - self.parentZone.size() - 1).contains('.')",messageExpression="'spec.domain.name ' + self.name + ' must be one label in spec.domain.parentZone ' + self.parentZone"
+// +kubebuilder:validation:XValidation:rule="self.mode != 'Pool' || !(self.name.split('.')[0] in ['api','admin','console','gitea','harbor','keycloak','www','mail','smtp','imap','vpn','openova','catalyst','docs','status','app','system','openbao','vault','flux','k8s'])",messageExpression="'spec.domain.name ' + self.name + ' is reserved: its first label must not be api, admin, console, gitea, harbor, keycloak, www, mail, smtp, imap, vpn, openova, catalyst, docs, status, app, system, openbao, vault, flux or k8s'"
+type SovereignDomain struct {
+	// Name of the domain, e.g. omantel.omani.works. Immutable.
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+$`
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec.domain.name is immutable: everything in the Sovereign is named after it"
+	Name string `json:"name"`
+
+	// Mode is Pool, a label in a zone on the same PowerDNS, or BYOManual, a
+	// domain of one's own whose delegation somebody enters. Immutable.
+	// +kubebuilder:default=Pool
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec.domain.mode is immutable"
+	Mode DomainMode `json:"mode,omitempty"`
+
+	// ParentZone the domain is delegated from in mode Pool, e.g. omani.works.
+	// Immutable.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+$`
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec.domain.parentZone is immutable"
+	ParentZone string `json:"parentZone,omitempty"`
+
+	// Nameservers that serve the domain.
+	// +kubebuilder:default={"ns1.openova.io","ns2.openova.io","ns3.openova.io"}
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:items:MaxLength=253
+	// +kubebuilder:validation:items:Pattern=`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec.domain.nameservers is immutable: they are written when the zone is created"
+	// +listType=set
+	Nameservers []string `json:"nameservers,omitempty"`
+}
+
+// SovereignRegion is a region of a Sovereign.
+type SovereignRegion struct {
+	// Code of the region: fsn Falkenstein, nbg Nuremberg, hel Helsinki, ash
+	// Ashburn, hil Hillsboro or sin Singapore.
+	// +kubebuilder:validation:Enum=fsn;nbg;hel;ash;hil;sin
+	Code string `json:"code"`
+
+	// Network of the region.
+	// +kubebuilder:default={cidr: "10.0.0.0/16"}
+	Network SovereignNetwork `json:"network,omitempty"`
+
+	// HostClusters of the region, one per building block.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=3
+	// +listType=map
+	// +listMapKey=buildingBlock
+	HostClusters []SovereignHostCluster `json:"hostClusters"`
+}
+
+// SovereignNetwork is the private network of a region.
+type SovereignNetwork struct {
+	// CIDR of the network, IPv4. The mgt host cluster has the second 256
+	// addresses of it, rtz the third, dmz the fourth. Immutable.
+	// +kubebuilder:validation:MaxLength=18
+	// +kubebuilder:default="10.0.0.0/16"
+	// +kubebuilder:validation:XValidation:rule="isCIDR(self) && cidr(self) == cidr(self).masked() && cidr(self).ip().family() == 4 && cidr(self).prefixLength() <= 22 && ['10.0.0.0/8','172.16.0.0/12','192.168.0.0/16'].exists(p, cidr(p).containsCIDR(self))",messageExpression="'network.cidr ' + self + ' must be a private IPv4 network of at most 22 bits, e.g. 10.0.0.0/16'"
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="network.cidr is immutable: servers keep their addresses"
+	CIDR string `json:"cidr,omitempty"`
+}
+
+// SovereignHostCluster is a host cluster of a Sovereign.
+type SovereignHostCluster struct {
+	// BuildingBlock is the security zone: mgt management, rtz restricted trust
+	// or dmz edge.
+	// +kubebuilder:validation:Enum=mgt;rtz;dmz
+	BuildingBlock string `json:"buildingBlock"`
+
+	// ControlPlane of the cluster.
+	// +kubebuilder:default={serverType: cx42, count: 1}
+	ControlPlane ControlPlaneSpec `json:"controlPlane,omitempty"`
+
+	// Workers of the cluster.
+	// +kubebuilder:default={serverType: cx32, count: 2, min: 0, max: 10}
+	Workers WorkersSpec `json:"workers,omitempty"`
+}
+
+// SovereignSSH says who may log in to servers, and from where.
+type SovereignSSH struct {
+	// PublicKeys that open the servers.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=2
+	// +kubebuilder:validation:items:MaxLength=1024
+	// +kubebuilder:validation:items:Pattern=`^(ssh-rsa|ssh-ed25519|ecdsa-sha2-nistp256) [A-Za-z0-9+/=]+( .*)?$`
+	// +listType=set
+	PublicKeys []string `json:"publicKeys"`
+
+	// AllowedCIDRs may reach port 22. Empty closes the port.
+	// +optional
+	// +kubebuilder:validation:MaxItems=20
+	// +kubebuilder:validation:items:MaxLength=43
+	// +kubebuilder:validation:items:XValidation:rule="isCIDR(self) && cidr(self) == cidr(self).masked()",messageExpression="'ssh.allowedCIDRs ' + self + ' must be a network such as 192.0.2.0/24 or 2001:db8::/32'"
+	// +listType=set
+	AllowedCIDRs []string `json:"allowedCIDRs,omitempty"`
+}
+
+// SovereignStatus is what became of the Sovereign.
+type SovereignStatus struct {
+	Progress `json:",inline"`
+
+	// Phase of the Sovereign: Pending, Bootstrapping, Ready or Degraded.
+	// +optional
+	Phase Phase `json:"phase,omitempty"`
+
+	// Namespace of the Sovereign's infrastructure.
+	// +optional
+	Namespace string `json:"namespace,omitempty"`
+
+	// LoadBalancer that the Sovereign's names point to.
+	// +optional
+	LoadBalancer *LoadBalancerAddresses `json:"loadBalancer,omitempty"`
+
+	// ConsoleURL of the Sovereign.
+	// +optional
+	ConsoleURL string `json:"consoleURL,omitempty"`
+
+	// Delegation of the domain.
+	// +optional
+	Delegation *DelegationStatus `json:"delegation,omitempty"`
+
+	// ZoneSerial is the serial number of the zone.
+	// +optional
+	ZoneSerial int `json:"zoneSerial,omitempty"`
+
+	// HostClusters of the Sovereign.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	HostClusters []SovereignHostClusterStatus `json:"hostClusters,omitempty"`
+
+	// Organizations that name the Sovereign.
+	// +optional
+	Organizations int `json:"organizations"`
+}
+
+// DelegationStatus is what the parent zone has to say of a domain.
+type DelegationStatus struct {
+	// State of the delegation: Pending until the zone's keys are known, Manual
+	// when somebody has to enter the records below, Published when they are in
+	// the parent zone.
+	// +kubebuilder:validation:Enum=Pending;Manual;Published
+	State string `json:"state"`
+
+	// Nameservers of the domain: its NS records in the parent zone.
+	// +optional
+	// +listType=set
+	Nameservers []string `json:"nameservers,omitempty"`
+
+	// DS records of the domain in the parent zone. They must not be entered
+	// before the NS records.
+	// +optional
+	// +listType=set
+	DS []string `json:"ds,omitempty"`
+}
+
+// SovereignHostClusterStatus is a host cluster as its Sovereign sees it.
+type SovereignHostClusterStatus struct {
+	// Name of the host cluster.
+	Name string `json:"name"`
+	// Phase of the host cluster.
+	// +optional
+	Phase Phase `json:"phase,omitempty"`
+	// Address of its load balancer, IPv4.
+	// +optional
+	Address string `json:"address,omitempty"`
+}
+
+// A Sovereign is a cloud of its own: host clusters, a domain and what people
+// need to run Organizations on it.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:scope=Cluster,path=sovereigns,singular=sovereign,shortName=sov,categories={catalyst}
+// +kubebuilder:printcolumn:name="PHASE",type=string,JSONPath=`.status.phase`
+// +kubebuilder:printcolumn:name="DOMAIN",type=string,JSONPath=`.spec.domain.name`
+// +kubebuilder:printcolumn:name="ADDRESS",type=string,JSONPath=`.status.loadBalancer.ipv4`
+// +kubebuilder:printcolumn:name="DNS",type=string,JSONPath=`.status.delegation.state`
+// +kubebuilder:printcolumn:name="STATUS",type=string,JSONPath=`.status.summary`
+// +kubebuilder:printcolumn:name="CONSOLE",type=string,JSONPath=`.status.consoleURL`,priority=1
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z][a-z0-9-]{2,31}$')",message="metadata.name must be a slug: 3 to 32 lower-case letters, digits and dashes, starting with a letter"
+type Sovereign struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	Spec SovereignSpec `json:"spec"`
+	// +optional
+	Status SovereignStatus `json:"status,omitempty"`
+}
+
+// SovereignList is a list of Sovereigns.
+//
+// +kubebuilder:object:root=true
+type SovereignList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	Items []Sovereign `json:"items"`
+}

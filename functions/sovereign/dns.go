@@ -1,0 +1,186 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/openova-io/catalyst/apis/v1alpha1"
+	"github.com/openova-io/catalyst/internal/composing"
+	powerdns "github.com/openova-io/catalyst/providers/provider-powerdns/apis/v1alpha1"
+)
+
+// TTLs in seconds.
+const (
+	hostTTL       = 300
+	delegationTTL = 3600
+)
+
+// digestSHA256 is the digest type of the DS records that are published. Others
+// are either weak or not known to every resolver.
+// https://www.rfc-editor.org/rfc/rfc8624#section-3.3
+const digestSHA256 = "2"
+
+// A host is a name of the Sovereign and what it is called in keys.
+type host struct{ label, key string }
+
+func hosts() []host {
+	return []host{{"", "apex"}, {"*.", "wildcard"}, {"console.", "console"}, {"api.", "api"}, {"gitea.", "gitea"}, {"harbor.", "harbor"}}
+}
+
+// dns composes the Sovereign's zone, its names and its delegation. The order is
+// the one in which no name is ever bogus: the zone is signed before anything is
+// in it, and the parent zone says so last.
+func (s *sovereign) dns(ns *composing.Step) error {
+	zone := s.run.Step("Zone")
+	if err := zone.DesireAfter(ns, keyZone, &powerdns.Zone{
+		ObjectMeta: s.meta(s.Spec.Domain.Name),
+		Spec: powerdns.ZoneSpec{ForProvider: powerdns.ZoneParameters{
+			Kind:        "Native",
+			Nameservers: s.Spec.Domain.Nameservers,
+			SOAEdit:     new("INCEPTION-EPOCH"),
+		}},
+	}); err != nil {
+		return err
+	}
+
+	keys := s.run.Step("Signing")
+	for _, typ := range []string{keyKSK, keyZSK} {
+		if err := keys.DesireAfter(zone, typ, &powerdns.CryptoKey{
+			ObjectMeta: s.meta(typ),
+			Spec:       powerdns.CryptoKeySpec{ForProvider: powerdns.CryptoKeyParameters{Zone: s.Spec.Domain.Name, KeyType: typ, Algorithm: "ecdsa256"}},
+		}); err != nil {
+			return err
+		}
+	}
+	if err := s.names(keys); err != nil {
+		return err
+	}
+	return s.delegate(keys)
+}
+
+// names points the Sovereign's hosts to its entrance.
+func (s *sovereign) names(keys *composing.Step) error {
+	step := s.run.Step("Names")
+	lb := s.address()
+	if lb == nil {
+		// What was named stays named.
+		step.Wait(ReasonAddressUnknown, "Waits for the load balancer's address")
+		step.Blame(v1alpha1.KindHostCluster, s.entrance())
+		return nil
+	}
+	for _, h := range hosts() {
+		for _, rr := range []struct{ typ, address string }{{"A", lb.IPv4}, {"AAAA", lb.IPv6}} {
+			if rr.address == "" {
+				continue
+			}
+			name := h.key + "-" + strings.ToLower(rr.typ)
+			if err := step.DesireAfter(keys, keyNamePrefix+name, s.rrset(name, s.Spec.Domain.Name, h.label+s.Spec.Domain.Name, rr.typ, hostTTL, []string{rr.address})); err != nil {
+				return err
+			}
+		}
+	}
+	s.run.RetireOthers(keyNamePrefix, "the load balancer has no such address any more")
+	return nil
+}
+
+func (s *sovereign) rrset(object, zone, name, typ string, ttl int64, contents []string) *powerdns.RRset {
+	records := make([]powerdns.Record, 0, len(contents))
+	for _, c := range contents {
+		records = append(records, powerdns.Record{Content: c})
+	}
+	return &powerdns.RRset{
+		ObjectMeta: s.meta(object),
+		Spec:       powerdns.RRsetSpec{ForProvider: powerdns.RRsetParameters{Zone: zone, Name: name, Type: typ, TTL: new(ttl), Records: records}},
+	}
+}
+
+// delegate the domain from its parent zone: to its nameservers first, and once
+// these serve its keys as a signed one.
+func (s *sovereign) delegate(keys *composing.Step) error {
+	step := s.run.Step("Delegation")
+	d := s.Spec.Domain
+	if d.Mode != v1alpha1.DomainPool {
+		step.Skip(ReasonManual, "Enter the records of status.delegation where "+d.Name+" was registered: NS first, then DS")
+		return nil
+	}
+	if err := step.DesireAfter(keys, keyParentNS, s.rrset("parent-ns", d.ParentZone, d.Name, "NS", delegationTTL, absolute(d.Nameservers))); err != nil {
+		return err
+	}
+	secure := s.run.Step("ChainOfTrust")
+	ds := s.ds()
+	if len(ds) == 0 {
+		secure.Wait(ReasonKeyUnknown, "Waits for the zone's key")
+		secure.Blame(powerdns.CryptoKeyKind, keyKSK)
+		return nil
+	}
+	return secure.DesireWhen(step.Ready() && s.serves(), "Delegation and the zone's keys", keyParentDS, s.rrset("parent-ds", d.ParentZone, d.Name, "DS", delegationTTL, ds))
+}
+
+// serves tells whether the zone has its keys in its DNSKEY records and is
+// signed with them.
+func (s *sovereign) serves() bool {
+	for _, key := range []string{keyKSK, keyZSK} {
+		for _, f := range []string{"active", "published"} {
+			// A provider that does not say is taken by its word: the key is
+			// ready with what was asked for, which is both.
+			if v, found := s.run.Observed(key).Bool("status", "atProvider", f); found && !v {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// ds are the DS records of the zone's key that the parent zone should have.
+func (s *sovereign) ds() []string {
+	out := slices.DeleteFunc(s.run.Observed(keyKSK).Strings("status", "atProvider", "ds"), func(ds string) bool {
+		f := strings.Fields(ds)
+		return len(f) < 4 || f[2] != digestSHA256
+	})
+	slices.Sort(out)
+	return out
+}
+
+// absolute names end with a dot.
+func absolute(names []string) []string {
+	out := make([]string, 0, len(names))
+	for _, n := range names {
+		out = append(out, strings.TrimSuffix(n, ".")+".")
+	}
+	return out
+}
+
+// delegation of the domain as far as it has come.
+func (s *sovereign) delegation() *v1alpha1.DelegationStatus {
+	out := &v1alpha1.DelegationStatus{State: "Pending", Nameservers: absolute(s.Spec.Domain.Nameservers), DS: s.ds()}
+	switch {
+	case len(out.DS) == 0:
+	case s.Spec.Domain.Mode != v1alpha1.DomainPool:
+		out.State = "Manual"
+	default:
+		if c, _ := s.run.Observed(keyParentDS).Condition("Ready"); c.Status == "True" {
+			out.State = "Published"
+		}
+	}
+	return out
+}
+
+// order composes what keeps the domain's order when the Sovereign is deleted:
+// the parent zone stops saying that it is signed before its key goes, and stops
+// naming its servers before the zone goes.
+func (s *sovereign) order() error {
+	for _, e := range [][2]string{{keyParentNS, keyParentDS}, {keyKSK, keyParentDS}, {keyZSK, keyParentDS}, {keyZone, keyParentNS}} {
+		of, by := s.run.Observed(e[0]), s.run.Observed(e[1])
+		if of == nil || by == nil || by.DeletedAt() != "" {
+			continue
+		}
+		link := func(o *composing.Observed) composing.Link {
+			return composing.Link{APIVersion: o.APIVersion(), Kind: o.Kind(), Name: o.Name()}
+		}
+		if err := s.run.Desire(keyOrderPrefix+e[0]+"-"+e[1], composing.Outlives(fmt.Sprintf("%s-outlives-%s", e[0], e[1]), s.status.Namespace, link(of), link(by))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
