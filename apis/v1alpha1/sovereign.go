@@ -58,6 +58,14 @@ type SovereignSpec struct {
 	// SSH says who may log in to the servers, and from where.
 	SSH SovereignSSH `json:"ssh"`
 
+	// Git is where the Sovereign's repositories are.
+	// +kubebuilder:default={providerConfig: default}
+	Git SovereignGit `json:"git,omitempty"`
+
+	// BootstrapKit of the Sovereign.
+	// +optional
+	BootstrapKit *BootstrapKit `json:"bootstrapKit,omitempty"`
+
 	// Sovereignty is Tethered, while the Sovereign still takes software from
 	// where it was provisioned, or Sovereign.
 	// +kubebuilder:validation:Enum=Tethered;Sovereign
@@ -153,6 +161,30 @@ type SovereignHostCluster struct {
 	Workers WorkersSpec `json:"workers,omitempty"`
 }
 
+// SovereignGit is where a Sovereign's repositories are.
+type SovereignGit struct {
+	// ProviderConfig is the name of the ClusterProviderConfig of the Gitea.
+	// Sovereigns that name the same one share its organizations. Immutable.
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:default=default
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec.git.providerConfig is immutable: what is there would be left behind"
+	ProviderConfig string `json:"providerConfig,omitempty"`
+}
+
+// BootstrapKit is what runs on every Sovereign.
+type BootstrapKit struct {
+	// Versions of slots by name without bp-, in place of those that Catalyst was
+	// built with, e.g. cilium: 1.1.2.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=64
+	// +kubebuilder:validation:XValidation:rule="self.all(k, self[k].matches('^[0-9]+\\\\.[0-9]+\\\\.[0-9]+(-[0-9A-Za-z.-]+)?$'))",message="spec.bootstrapKit.versions must be exact versions such as 1.1.2"
+	Versions map[string]SlotVersion `json:"versions,omitempty"`
+}
+
+// SlotVersion is the version of a Blueprint in a slot.
+// +kubebuilder:validation:MaxLength=64
+type SlotVersion string
+
 // SovereignSSH says who may log in to servers, and from where.
 type SovereignSSH struct {
 	// PublicKeys that open the servers.
@@ -206,9 +238,26 @@ type SovereignStatus struct {
 	// +listMapKey=name
 	HostClusters []SovereignHostClusterStatus `json:"hostClusters,omitempty"`
 
+	// BootstrapKit as far as it is in Git.
+	// +optional
+	BootstrapKit *BootstrapKitStatus `json:"bootstrapKit,omitempty"`
+
 	// Organizations that name the Sovereign.
 	// +optional
 	Organizations int `json:"organizations"`
+}
+
+// BootstrapKitStatus is the bootstrap kit as far as it is in Git.
+type BootstrapKitStatus struct {
+	// Path of the kit in the repository system/catalyst-config.
+	Path string `json:"path"`
+
+	// Slots that are rendered.
+	Slots int `json:"slots"`
+
+	// Commit that last wrote the kit.
+	// +optional
+	Commit string `json:"commit,omitempty"`
 }
 
 // DelegationStatus is what the parent zone has to say of a domain.

@@ -41,6 +41,8 @@ const (
 	keyParentNS      = "parent-ns"
 	keyParentDS      = "parent-ds"
 	keyOrderPrefix   = "order-"
+	keyGitPrefix     = "git-"
+	keyKit           = "bootstrap-kit"
 )
 
 // A sovereign that is composed.
@@ -61,11 +63,12 @@ func Compose(r *composing.Run, sov *v1alpha1.Sovereign) error {
 	orgs := slices.DeleteFunc(tenancy.All(r, v1alpha1.KindOrganization, ""), func(o *composing.Observed) bool {
 		return o.String("spec", "sovereignRef", "name") != sov.GetName()
 	})
+	sovereigns := tenancy.All(r, v1alpha1.KindSovereign, "")
 	if r.Unresolved() {
 		return nil
 	}
 	st.Organizations = len(orgs)
-	if err := s.guard(tenancy.Names(orgs)); err != nil {
+	if err := s.guard(tenancy.Names(orgs), s.sharing(sovereigns)); err != nil {
 		return err
 	}
 	if err := s.order(); err != nil {
@@ -87,6 +90,9 @@ func Compose(r *composing.Run, sov *v1alpha1.Sovereign) error {
 		return err
 	}
 	if err := s.dns(ns); err != nil {
+		return err
+	}
+	if err := s.git(ns, s.seeds(sovereigns)); err != nil {
 		return err
 	}
 	s.report()
@@ -124,14 +130,17 @@ func (s *sovereign) check() error {
 const maxNames = 5
 
 // guard refuses deletion of the Sovereign and of its namespace while
-// Organizations name it.
-func (s *sovereign) guard(orgs []string) error {
-	if len(orgs) > 0 && s.Spec.DeletionPolicy != v1alpha1.DeletionCascade {
-		shown := strings.Join(orgs[:min(len(orgs), maxNames)], ", ")
-		if len(orgs) > maxNames {
-			shown += ", …"
-		}
-		reason := fmt.Sprintf("Sovereign %s still has %d Organizations (%s). Delete them first, or set spec.deletionPolicy to Cascade", s.GetName(), len(orgs), shown)
+// Organizations name it, or other Sovereigns use its Git organizations.
+func (s *sovereign) guard(orgs, sharing []string) error {
+	var parts []string
+	if len(orgs) > 0 {
+		parts = append(parts, fmt.Sprintf("%d Organizations (%s)", len(orgs), list(orgs)))
+	}
+	if len(sharing) > 0 {
+		parts = append(parts, fmt.Sprintf("the Git organizations of %d other Sovereigns (%s)", len(sharing), list(sharing)))
+	}
+	if len(parts) > 0 && s.Spec.DeletionPolicy != v1alpha1.DeletionCascade {
+		reason := fmt.Sprintf("Sovereign %s still has %s. Delete them first, or set spec.deletionPolicy to Cascade", s.GetName(), strings.Join(parts, " and "))
 		for _, of := range []struct{ key, apiVersion, kind, name string }{
 			{"sovereign", v1alpha1.SchemeGroupVersion.String(), v1alpha1.KindSovereign, s.GetName()},
 			{"namespace", "v1", "Namespace", s.status.Namespace},
@@ -144,6 +153,14 @@ func (s *sovereign) guard(orgs []string) error {
 	}
 	s.run.RetireOthers(keyGuardPrefix, "nothing stands in the way of deleting the Sovereign any more")
 	return nil
+}
+
+func list(names []string) string {
+	shown := strings.Join(names[:min(len(names), maxNames)], ", ")
+	if len(names) > maxNames {
+		shown += ", …"
+	}
+	return shown
 }
 
 // report what there is.
@@ -162,4 +179,7 @@ func (s *sovereign) report() {
 		})
 	}
 	st.Delegation = s.delegation()
+	if commit := s.run.Observed(keyKit).String("status", "atProvider", "commit"); commit != "" && st.BootstrapKit != nil {
+		st.BootstrapKit.Commit = commit
+	}
 }

@@ -9,6 +9,6 @@ import (
 )
 
 func main() {
-	composing.Main("function-catalyst-sovereign", "Composes a Sovereign's host clusters and domain.",
+	composing.Main("function-catalyst-sovereign", "Composes a Sovereign's host clusters, domain and repositories.",
 		func(log logging.Logger) fnv1.FunctionRunnerServiceServer { return composing.NewFunction(log, Compose) })
 }
