@@ -96,7 +96,6 @@ func TestProperties(t *testing.T) {
 // missing.
 func TestPropertiesOnSovereign(t *testing.T) {
 	w := world(t, app, onSovereign, environments, wordpress, sovereign)
-	w.Kinds["catalyst.openova.io/v1alpha1/Sovereign"] = true
 	proptest.Check(t, newFn(), w)
 	if diff := cmp.Diff([]string{"marketing-site.acme-dev.omantel.example-a", "marketing-site.acme-prod.omantel.example-lua"}, hostsOf(w.Settle(t, newFn()))); diff != "" {
 		t.Errorf("names under the Sovereign's domain: -want, +got:\n%s", diff)

@@ -51,7 +51,7 @@ func newRun(req *fnv1.RunFunctionRequest) *Run {
 		observed:     make(map[string]*Observed, len(req.GetObserved().GetResources())),
 		desired:      map[string]*desired{},
 		retired:      map[string]string{},
-		requirements: &fnv1.Requirements{Resources: map[string]*fnv1.ResourceSelector{}, Schemas: map[string]*fnv1.SchemaSelector{}},
+		requirements: &fnv1.Requirements{Resources: map[string]*fnv1.ResourceSelector{}},
 	}
 	for key, res := range req.GetObserved().GetResources() {
 		r.observed[key] = &Observed{s: res.GetResource()}
@@ -127,19 +127,6 @@ func (r *Run) RequireAPIs(gvs ...schema.GroupVersion) bool {
 	return all
 }
 
-// RequireKind tells whether the API server knows a kind, for kinds of groups
-// that are there in any case.
-func (r *Run) RequireKind(gvk schema.GroupVersionKind) bool {
-	key := strings.ToLower(gvk.Kind + "." + gvk.Group)
-	r.requirements.Schemas[key] = &fnv1.SchemaSelector{ApiVersion: gvk.GroupVersion().String(), Kind: gvk.Kind}
-	got, ok := r.req.GetRequiredSchemas()[key]
-	if !ok {
-		r.unresolved = true
-		return false
-	}
-	return got.GetOpenapiV3() != nil
-}
-
 // Unresolved tells that something this run requires has not been looked up.
 // What a composer returns then is never applied: core looks the requirements
 // up and calls again.
@@ -202,7 +189,7 @@ func (r *Run) Status(status any, p *v1alpha1.Progress) {
 
 // finish turns the run into a response.
 func (r *Run) finish(rsp *fnv1.RunFunctionResponse) error {
-	if len(r.requirements.GetResources())+len(r.requirements.GetSchemas()) > 0 {
+	if len(r.requirements.GetResources()) > 0 {
 		rsp.Requirements = r.requirements
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.desired)) {

@@ -111,10 +111,11 @@ func neverShrinks(t *testing.T, fn fnv1.FunctionRunnerServiceServer, w *World) {
 		delete(r.RequiredResources, key)
 		keeps("required resource "+key+" was not looked up", r)
 	}
-	for key := range req.GetRequiredSchemas() {
-		r := proto.Clone(req).(*fnv1.RunFunctionRequest)
-		r.RequiredSchemas[key] = &fnv1.Schema{}
-		keeps("the kind "+key+" is gone", r)
+	for kind := range settled.Kinds {
+		at := settled.Clone()
+		delete(at.Kinds, kind)
+		r, _ := at.Run(t, fn)
+		keeps("kind "+kind+" is gone", r)
 	}
 	for i := range settled.Objects {
 		at := settled.Clone()

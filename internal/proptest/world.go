@@ -104,7 +104,7 @@ func (w *World) Run(t testing.TB, fn fnv1.FunctionRunnerServiceServer) (*fnv1.Ru
 			return req, rsp
 		}
 		before = rsp.GetRequirements()
-		req.RequiredResources, req.RequiredSchemas = w.lookUp(before)
+		req.RequiredResources = w.lookUp(before)
 	}
 	t.Fatal("requirements did not settle")
 	return nil, nil
@@ -119,8 +119,8 @@ func call(t testing.TB, fn fnv1.FunctionRunnerServiceServer, req *fnv1.RunFuncti
 	return rsp
 }
 
-func (w *World) lookUp(r *fnv1.Requirements) (map[string]*fnv1.Resources, map[string]*fnv1.Schema) {
-	res, sch := map[string]*fnv1.Resources{}, map[string]*fnv1.Schema{}
+func (w *World) lookUp(r *fnv1.Requirements) map[string]*fnv1.Resources {
+	res := map[string]*fnv1.Resources{}
 	for key, sel := range r.GetResources() {
 		found := &fnv1.Resources{}
 		for _, o := range append(w.apiServices(), w.Objects...) {
@@ -130,14 +130,7 @@ func (w *World) lookUp(r *fnv1.Requirements) (map[string]*fnv1.Resources, map[st
 		}
 		res[key] = found
 	}
-	for key, sel := range r.GetSchemas() {
-		s := &fnv1.Schema{}
-		if w.Kinds[sel.GetApiVersion()+"/"+sel.GetKind()] {
-			s.OpenapiV3 = &structpb.Struct{}
-		}
-		sch[key] = s
-	}
-	return res, sch
+	return res
 }
 
 // apiServices of the kinds the API server knows.

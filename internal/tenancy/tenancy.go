@@ -4,8 +4,6 @@
 package tenancy
 
 import (
-	"k8s.io/apimachinery/pkg/runtime/schema"
-
 	"github.com/openova-io/catalyst/apis/v1alpha1"
 	"github.com/openova-io/catalyst/internal/composing"
 )
@@ -34,10 +32,6 @@ func Domain(r *composing.Run, org *v1alpha1.Organization) string {
 		return org.Spec.Domain
 	}
 	if org.Spec.SovereignRef == nil {
-		return ""
-	}
-	gvk := schema.GroupVersionKind{Group: v1alpha1.Group, Version: v1alpha1.Version, Kind: v1alpha1.KindSovereign}
-	if !r.RequireKind(gvk) {
 		return ""
 	}
 	s := r.RequireOne("sovereign", composing.Selector{APIVersion: apiVersion, Kind: v1alpha1.KindSovereign, Name: org.Spec.SovereignRef.Name})
