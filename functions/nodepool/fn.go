@@ -10,6 +10,7 @@ import (
 	"github.com/openova-io/catalyst/internal/hetzner"
 	"github.com/openova-io/catalyst/internal/naming"
 	"github.com/openova-io/catalyst/internal/tenancy"
+	hcloud "github.com/openova-io/catalyst/providers/provider-hcloud/apis/v1alpha1"
 )
 
 // Conditions and reasons of a NodePool.
@@ -18,9 +19,10 @@ const (
 	// asked for.
 	ConditionAccepted = "Accepted"
 
-	ReasonAccepted = "Accepted"
-	ReasonInvalid  = "Invalid"
-	ReasonOverlap  = "Overlap"
+	ReasonAccepted      = "Accepted"
+	ReasonInvalid       = "Invalid"
+	ReasonOverlap       = "Overlap"
+	ReasonSubnetMissing = "SubnetMissing"
 )
 
 const keyServerPrefix = "server-"
@@ -33,6 +35,9 @@ type pool struct {
 	cluster hetzner.Cluster
 	// location of the servers, as Hetzner calls it.
 	location string
+	// subnet the servers are attached to, by its id at Hetzner. Empty until it
+	// has one.
+	subnet string
 }
 
 // Compose a NodePool: its servers, by number.
@@ -41,10 +46,14 @@ func Compose(r *composing.Run, np *v1alpha1.NodePool) error {
 	r.Status(st, &st.Progress)
 
 	others := tenancy.All(r, v1alpha1.KindNodePool, np.GetNamespace())
+	subnet := r.RequireOne("subnet", composing.Selector{
+		APIVersion: hcloud.NetworkSubnet_GroupVersionKind.GroupVersion().String(), Kind: hcloud.NetworkSubnet_GroupVersionKind.Kind,
+		Namespace: np.GetNamespace(), Name: np.Spec.SubnetRef.Name,
+	})
 	if r.Unresolved() {
 		return nil
 	}
-	p := &pool{NodePool: np, run: r}
+	p := &pool{NodePool: np, run: r, subnet: subnet.String("status", "atProvider", "id")}
 	reason, message := p.check(others)
 	if message != "" {
 		// What is there stays: somebody has to decide.
@@ -56,6 +65,12 @@ func Compose(r *composing.Run, np *v1alpha1.NodePool) error {
 	r.Condition(ConditionAccepted, true, ReasonAccepted, "The NodePool can be carried out as asked for")
 
 	s := r.Step("Servers")
+	if p.subnet == "" {
+		s.Wait(ReasonSubnetMissing, fmt.Sprintf("Waits for NetworkSubnet %s", np.Spec.SubnetRef.Name))
+		s.Blame(hcloud.NetworkSubnet_GroupVersionKind.Kind, np.Spec.SubnetRef.Name)
+		p.report(st)
+		return nil
+	}
 	for n := range np.Spec.Count {
 		number := np.Spec.FirstNumber + n
 		server, err := p.server(number)

@@ -36,13 +36,18 @@ spec:
   userDataSecretRef: {name: hz-fsn-mgt-prod-cloud-init, key: worker-1}
   providerConfig: default`
 
+const subnet = `apiVersion: hcloud.openova.io/v1alpha1
+kind: NetworkSubnet
+metadata: {name: hz-fsn-mgt-prod-subnet, namespace: sovereign-omantel}
+status: {atProvider: {id: 4711-10.0.1.0/24}}`
+
 func newFn() fnv1.FunctionRunnerServiceServer {
 	return composing.NewFunction(logging.NewNopLogger(), Compose)
 }
 
 func world(t testing.TB, docs ...string) *proptest.World {
 	t.Helper()
-	return proptest.NewWorld(t, strings.Join(docs, "\n---\n"))
+	return proptest.NewWorld(t, strings.Join(append(docs, subnet), "\n---\n"))
 }
 
 func with(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(nodePool) }
@@ -136,6 +141,17 @@ func TestRefused(t *testing.T) {
 				t.Errorf("%s: composes %v", tc.reason, keys)
 			}
 		})
+	}
+}
+
+func TestWaitsForSubnet(t *testing.T) {
+	_, rsp := proptest.NewWorld(t, nodePool).Run(t, newFn())
+	if keys := proptest.Keys(rsp); len(keys) > 0 {
+		t.Errorf("servers that cannot be attached anywhere are composed: %v", keys)
+	}
+	got := rsp.GetDesired().GetComposite().GetResource().AsMap()["status"].(map[string]any)["summary"]
+	if diff := cmp.Diff("Servers: NetworkSubnet hz-fsn-mgt-prod-subnet: Waits for NetworkSubnet hz-fsn-mgt-prod-subnet", got); diff != "" {
+		t.Errorf("summary: -want, +got:\n%s", diff)
 	}
 }
 

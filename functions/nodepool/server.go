@@ -78,10 +78,10 @@ func (p *pool) server(number int) (*hcloud.Server, error) {
 				UserDataSecretRef: &from.UserDataSecretRef,
 				// A larger type keeps the disk, so that there is a way back.
 				KeepDisk: new(true),
-				Network: []hcloud.ServerNetworkParameters{{
-					SubnetIDRef: &xpv1.NamespacedReference{Name: p.Spec.SubnetRef.Name},
-					IP:          new(address),
-				}},
+				// By its id: a list belongs to whoever applies it, so an id
+				// that a provider resolves in it is taken away with the next
+				// call, and put back, and so on.
+				Network: []hcloud.ServerNetworkParameters{{SubnetID: new(p.subnet), IP: new(address)}},
 			},
 		},
 	}
