@@ -8,7 +8,7 @@ LOCAL := $(GO) run ./hack/local
 
 .PHONY: help
 help: ## Show this help.
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: up
 up: ## Start the local control plane, or bring it up to date.
@@ -34,6 +34,11 @@ clean: ## Remove everything: state, and the programs that were built for it.
 demo: ## Install a first Application on the local control plane.
 	@$(LOCAL) up
 	@hack/demo.sh
+
+.PHONY: demo-sovereign
+demo-sovereign: ## Make a Sovereign on the local control plane.
+	@$(LOCAL) up
+	@hack/demo-sovereign.sh
 
 .PHONY: build
 build: ## Build every function and provider.

@@ -2,8 +2,8 @@
 . ../lib.sh
 . ./hetzner.sh
 
-# The kinds are inactive until something composes them. Crossplane never
-# deactivates a kind again.
+# Kinds that nothing composes are inactive. Crossplane never deactivates a kind
+# again.
 kubectl apply -f - <<'Y'
 apiVersion: apiextensions.crossplane.io/v1alpha1
 kind: ManagedResourceActivationPolicy

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+. ../lib.sh
+. ./sovereign.sh
+
+# An Organization holds its Sovereign.
+kubectl apply -f - <<'Y'
+apiVersion: catalyst.openova.io/v1alpha1
+kind: Organization
+metadata: {name: tyrell}
+spec: {displayName: Tyrell, sovereignRef: {name: omantel}, owners: [{email: a@tyrell.example, role: owner}]}
+Y
+ready organization.catalyst.openova.io tyrell
+held() { refused tyrell kubectl delete sovereign omantel --dry-run=server; }
+eventually 30 held
+kubectl delete organization.catalyst.openova.io tyrell --timeout=100s
+
+free() { kubectl delete sovereign omantel --wait=false; }
+eventually 30 free
+eventually 120 refused NotFound kubectl get sovereign omantel
+eventually 120 refused NotFound kubectl get namespace sovereign-omantel
+left="$(hetzner /dump)"
+same "what is left at Hetzner" "{}" "$left"
+no_zone omantel.omani.works
+same "the delegation" "" "$(resolve omantel.omani.works DS)$(resolve omantel.omani.works NS)"
+organizations="$(gitea "/orgs?limit=50" | jq '[.[] | select(.username == "system" or .username == "catalog" or .username == "catalog-sovereign")] | length')"
+same "organizations in Gitea" 0 "$organizations"
+kubectl delete cryptokeys.powerdns.openova.io parent-ksk parent-zsk -n catalyst-system --timeout=60s
+kubectl delete zones.powerdns.openova.io omani.works -n catalyst-system --timeout=60s
