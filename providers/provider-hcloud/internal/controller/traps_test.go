@@ -162,6 +162,27 @@ func TestRefusedReplacement(t *testing.T) {
 	}
 }
 
+// TestDeletedWithoutReference takes away what a reference inside a list was
+// resolved to, as applying the list again does, and deletes the server at once.
+func TestDeletedWithoutReference(t *testing.T) {
+	w := newWorld(t, hcloudsim.Config{})
+	objs := w.examples("SSHKey", "Network", "NetworkSubnet", "Firewall", "PlacementGroup", "PrimaryIP", "Server")
+	w.settle(objs...)
+	for _, o := range objs {
+		if s, ok := o.(*v1alpha1.Server); ok {
+			w.change(s, func() {
+				for i := range s.Spec.ForProvider.Network {
+					s.Spec.ForProvider.Network[i].SubnetID = nil
+				}
+			})
+		}
+	}
+	w.remove(objs...)
+	if diff := cmp.Diff(0, len(w.sim.Dump("default"))); diff != "" {
+		t.Errorf("left over: %v", w.sim.Dump("default"))
+	}
+}
+
 // TestLostCreate loses the answer to a create, in every way there is, for every
 // kind whose identifier the server chooses.
 func TestLostCreate(t *testing.T) {
