@@ -50,7 +50,7 @@ generate: ## Write all generated code and schemas anew.
 
 .PHONY: lint
 lint: ## Check style.
-	@"$$($(LOCAL) tools --path golangci-lint)" run ./...
+	hack/lint.sh
 
 .PHONY: test
 test: ## Run every check there is: lint, unit, property, provider and kuttl tests.

@@ -38,7 +38,7 @@ hack/generate.sh
 }
 
 section "Lint"
-"$(local_plane tools --path golangci-lint)" run ./...
+hack/lint.sh
 
 section "Unit, property and provider tests"
 go test ./...

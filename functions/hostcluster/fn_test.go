@@ -314,7 +314,7 @@ func TestCloudInit(t *testing.T) {
 func TestScripts(t *testing.T) {
 	shellcheck, err := exec.LookPath("shellcheck")
 	if err != nil {
-		t.Skip("shellcheck is not installed")
+		t.Fatalf("make up installs shellcheck: %v", err)
 	}
 	scripts, err := filepath.Glob("cloudinit/*.sh")
 	if err != nil || len(scripts) != 3 {

@@ -37,6 +37,7 @@ func Requirements() []Requirement {
 		{Package: "jq", Files: []string{"jq"}},
 		{Package: "git", Files: []string{"git"}},
 		{Package: "openssl", Files: []string{"openssl"}},
+		{Package: "shellcheck", Files: []string{"shellcheck"}},
 		{Package: "openssh-client", Files: []string{"ssh-keygen"}},
 		// Gitea's SQLite is C.
 		{Package: "gcc", Files: []string{"gcc"}},
