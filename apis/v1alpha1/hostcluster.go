@@ -198,6 +198,23 @@ type HostClusterStatus struct {
 	// Servers of the cluster that run.
 	// +optional
 	Servers ServerCounts `json:"servers"`
+
+	// APIBudget of the cluster's project at Hetzner, to within a twentieth of
+	// its limit.
+	// +optional
+	APIBudget *APIBudget `json:"apiBudget,omitempty"`
+}
+
+// APIBudget is how many requests Hetzner's API grants. All clients of a project
+// share it.
+type APIBudget struct {
+	// Limit of requests an hour.
+	Limit int `json:"limit"`
+	// Remaining requests.
+	Remaining int `json:"remaining"`
+	// ResetAt is when the budget is full again, RFC 3339.
+	// +optional
+	ResetAt string `json:"resetAt,omitempty"`
 }
 
 // LoadBalancerAddresses of a host cluster.

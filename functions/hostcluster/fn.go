@@ -95,6 +95,7 @@ func Compose(r *composing.Run, hc *v1alpha1.HostCluster) error {
 	if err := c.pools(data, subnet.Ready() && access.Ready() && front.Ready(), bootstrap); err != nil {
 		return err
 	}
+	st.APIBudget = c.apiBudget()
 	c.report(st)
 	return nil
 }
