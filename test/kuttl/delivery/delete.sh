@@ -7,6 +7,6 @@ eventually 30 refused NotFound kubectl get secret intranet-deploy-key -n umbrell
 refused NotFound kubectl get configmap intranet-values -n intranet
 refused NotFound kubectl get configmap intranet-overlay -n intranet
 eventually 30 kubectl delete environment,blueprint --all -n umbrella --timeout=60s
-kubectl delete organization.catalyst.openova.io umbrella --wait=false
+eventually 30 kubectl delete organization.catalyst.openova.io umbrella --ignore-not-found --wait=false
 gone umbrella
 kubectl delete namespace intranet --timeout=60s
