@@ -7,6 +7,7 @@ import (
 // HostClusterSpec is a physical cluster: servers, a network and a load
 // balancer.
 // +kubebuilder:validation:XValidation:rule="has(self.ssh.publicKeys) || has(self.ssh.keyRefs)",message="one of spec.ssh.publicKeys and spec.ssh.keyRefs is required: Hetzner mails a password for root otherwise"
+// +kubebuilder:validation:XValidation:rule="self.controlPlane.count + self.workers.max <= 99",messageExpression="'workers.max ' + string(self.workers.max) + ' with controlPlane.count ' + string(self.controlPlane.count) + ' is more than 99 servers: a network at Hetzner has at most 100 members, and the load balancer is one of them'",fieldPath=".workers.max"
 type HostClusterSpec struct {
 	// Domain of the Sovereign. Immutable.
 	// +kubebuilder:validation:MaxLength=63
@@ -121,7 +122,7 @@ type WorkersSpec struct {
 
 	// Count of workers there are to be.
 	// +kubebuilder:validation:Minimum=0
-	// +kubebuilder:validation:Maximum=210
+	// +kubebuilder:validation:Maximum=98
 	// +kubebuilder:default=2
 	Count int `json:"count"`
 
@@ -130,9 +131,11 @@ type WorkersSpec struct {
 	// +kubebuilder:default=0
 	Min int `json:"min"`
 
-	// Max is the greatest count allowed, up to 210.
+	// Max is the greatest count allowed. With the control plane it must not
+	// exceed 99: a network at Hetzner has at most 100 members, and the load
+	// balancer is one of them.
 	// +kubebuilder:validation:Minimum=0
-	// +kubebuilder:validation:Maximum=210
+	// +kubebuilder:validation:Maximum=98
 	// +kubebuilder:default=10
 	Max int `json:"max"`
 }

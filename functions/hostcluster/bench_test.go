@@ -9,9 +9,9 @@ import (
 // and more workers.
 func BenchmarkRunFunction(b *testing.B) {
 	fn := newFn()
-	for _, n := range []int{1, 35, 210} {
+	for _, n := range []int{1, 35, 98} {
 		b.Run(fmt.Sprintf("%d_workers", n), func(b *testing.B) {
-			w := world(b, with("count: 2, min: 2, max: 10", fmt.Sprintf("count: %d, min: 0, max: 210", n)), token)
+			w := world(b, with("count: 2, min: 2, max: 10", fmt.Sprintf("count: %d, min: 0, max: 98", n)), token)
 			w.Settle(b, fn)
 			req, rsp := w.Run(b, fn)
 			b.ReportAllocs()

@@ -117,8 +117,8 @@ func (c *hostCluster) check() error {
 	if n := c.Spec.ControlPlane.Count; n != 1 && n != 3 {
 		return fmt.Errorf("spec.controlPlane.count %d must be 1 or 3", n)
 	}
-	if n := c.Spec.Workers.Count; n < 0 || n > maxPools*hetzner.PoolSize {
-		return fmt.Errorf("spec.workers.count %d must be between 0 and %d", n, maxPools*hetzner.PoolSize)
+	if n, most := c.Spec.Workers.Count, maxServers-c.Spec.ControlPlane.Count; n < 0 || n > most {
+		return fmt.Errorf("spec.workers.count %d must be between 0 and %d: a network at Hetzner has at most 100 members", n, most)
 	}
 	return nil
 }

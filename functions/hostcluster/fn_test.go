@@ -92,15 +92,15 @@ func TestWorkers(t *testing.T) {
 		count  int
 		want   map[string]string
 	}{
-		"0":   {reason: "No workers, no pool", count: 0, want: map[string]string{}},
-		"1":   {reason: "One pool of one", count: 1, want: map[string]string{"pool-workers-1": "1 from 1 at 10.0.1.10"}},
-		"35":  {reason: "As many as a pool takes", count: 35, want: map[string]string{"pool-workers-1": "35 from 1 at 10.0.1.10"}},
-		"37":  {reason: "More than a pool takes", count: 37, want: map[string]string{"pool-workers-1": "35 from 1 at 10.0.1.10", "pool-workers-2": "2 from 36 at 10.0.1.45"}},
-		"100": {reason: "Three pools", count: 100, want: map[string]string{"pool-workers-1": "35 from 1 at 10.0.1.10", "pool-workers-2": "35 from 36 at 10.0.1.45", "pool-workers-3": "30 from 71 at 10.0.1.80"}},
+		"0":  {reason: "No workers, no pool", count: 0, want: map[string]string{}},
+		"1":  {reason: "One pool of one", count: 1, want: map[string]string{"pool-workers-1": "1 from 1 at 10.0.1.10"}},
+		"35": {reason: "As many as a pool takes", count: 35, want: map[string]string{"pool-workers-1": "35 from 1 at 10.0.1.10"}},
+		"37": {reason: "More than a pool takes", count: 37, want: map[string]string{"pool-workers-1": "35 from 1 at 10.0.1.10", "pool-workers-2": "2 from 36 at 10.0.1.45"}},
+		"98": {reason: "As many as a network takes", count: 98, want: map[string]string{"pool-workers-1": "35 from 1 at 10.0.1.10", "pool-workers-2": "35 from 36 at 10.0.1.45", "pool-workers-3": "28 from 71 at 10.0.1.80"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			rsp := world(t, with("count: 2, min: 2, max: 10", fmt.Sprintf("count: %d, min: 0, max: 210", tc.count)), token).Settle(t, newFn())
+			rsp := world(t, with("count: 2, min: 2, max: 10", fmt.Sprintf("count: %d, min: 0, max: 98", tc.count)), token).Settle(t, newFn())
 			got := map[string]string{}
 			for _, key := range proptest.Keys(rsp) {
 				if strings.HasPrefix(key, keyWorkersPrefix) {
@@ -117,7 +117,7 @@ func TestWorkers(t *testing.T) {
 
 // The circuit breaker and the API server are made for few resources per object.
 func TestBound(t *testing.T) {
-	largest := with("count: 2, min: 2, max: 10", "count: 210, min: 0, max: 210", "serverType: cx42, count: 1", "serverType: cx42, count: 3",
+	largest := with("count: 2, min: 2, max: 10", "count: 96, min: 0, max: 96", "serverType: cx42, count: 1", "serverType: cx42, count: 3",
 		"publicKeys: [", "publicKeys: [ssh-ed25519 AAAA, ssh-ed25519 AAAB, ssh-ed25519 AAAC, ")
 	rsp := world(t, largest, token).Settle(t, newFn())
 	if n := len(proptest.Keys(rsp)); n > 40 {
@@ -131,8 +131,8 @@ func setWorkers(w *proptest.World, n int) {
 }
 
 func TestScaleDownRemovesPools(t *testing.T) {
-	w := world(t, with("max: 10", "max: 210"), token)
-	setWorkers(w, 100)
+	w := world(t, with("max: 10", "max: 98"), token)
+	setWorkers(w, 98)
 	w.Settle(t, newFn())
 	setWorkers(w, 36)
 	rsp := w.Settle(t, newFn())
@@ -398,7 +398,7 @@ func TestRefused(t *testing.T) {
 	cases := map[string]struct{ reason, spec, want string }{
 		"Name":    {reason: "A name that says nothing", spec: with("name: hz-fsn-mgt-prod", "name: mine"), want: `metadata.name: host cluster "mine" is not`},
 		"Even":    {reason: "An even control plane", spec: with("serverType: cx42, count: 1", "serverType: cx42, count: 2"), want: "spec.controlPlane.count 2 must be 1 or 3"},
-		"TooMany": {reason: "More workers than pools take", spec: with("count: 2, min", "count: 211, min"), want: "spec.workers.count 211 must be between 0 and 210"},
+		"TooMany": {reason: "More servers than a network takes", spec: with("count: 2, min", "count: 99, min"), want: "spec.workers.count 99 must be between 0 and 98"},
 		"Subnet":  {reason: "A subnet that is none", spec: with("10.0.1.0/24", "10.0.1.7/24"), want: `spec.network.subnet "10.0.1.7/24" must be`},
 	}
 	for name, tc := range cases {

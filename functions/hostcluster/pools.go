@@ -8,9 +8,10 @@ import (
 	"github.com/openova-io/catalyst/internal/hetzner"
 )
 
-// maxPools of workers. With each come its usage of the firewall, and all else
-// that a cluster consists of stays within 40 composed resources.
-const maxPools = 6
+// maxServers of a cluster: a network at Hetzner has at most 100 members, and the
+// load balancer is one of them.
+// https://docs.hetzner.com/cloud/networks/faq
+const maxServers = 99
 
 // pools composes the servers: the control plane, and once that is there as many
 // pools of workers as it takes.

@@ -51,6 +51,9 @@ func (r *Run) readiness(key string) (ready bool, reason, message string) {
 		if c, ok := o.Condition("Synced"); ok && c.Status == string(metav1.ConditionFalse) {
 			return false, c.Reason, c.Message
 		}
+		if m := progress(o); m != "" {
+			return false, ReasonNotReady, m
+		}
 		// The stages of a creation are told apart by nobody, and each would be
 		// a change of status that every dependant is called for.
 		if c, ok := o.Condition("Ready"); !ok || c.Reason == reasonCreating && c.Message == "" {
@@ -71,6 +74,21 @@ func (r *Run) readiness(key string) (ready bool, reason, message string) {
 		return false, "Updating", "Its last change has not been carried out yet"
 	}
 	return true, "", ""
+}
+
+// progress of a composite resource of ours that is not ready. Which of its many
+// parts is being made is its own business, and would change this one's status as
+// often; what went wrong is of interest all the way up.
+func progress(o *Observed) string {
+	step, reason := o.String("status", "blocking", "step"), o.String("status", "blocking", "reason")
+	switch {
+	case step == "":
+		return ""
+	case reason == reasonCreating || reason == ReasonWaiting:
+		return "In step " + step
+	default:
+		return o.String("status", "summary")
+	}
 }
 
 func isManaged(apiVersion string) bool {
