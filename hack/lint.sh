@@ -5,4 +5,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 linter="$(go run ./hack/local tools --path golangci-lint)"
-GOLANGCI_LINT_CACHE="${GOLANGCI_LINT_CACHE:-$PWD/_output/golangci-lint}" "$linter" run "${@:-./...}"
+GOLANGCI_LINT_CACHE="${GOLANGCI_LINT_CACHE:-$PWD/_output/golangci-lint}" "$linter" run --allow-parallel-runners "${@:-./...}"

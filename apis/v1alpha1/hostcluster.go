@@ -7,7 +7,7 @@ import (
 // HostClusterSpec is a physical cluster: servers, a network and a load
 // balancer.
 // +kubebuilder:validation:XValidation:rule="has(self.ssh.publicKeys) || has(self.ssh.keyRefs)",message="one of spec.ssh.publicKeys and spec.ssh.keyRefs is required: Hetzner mails a password for root otherwise"
-// +kubebuilder:validation:XValidation:rule="self.controlPlane.count + self.workers.max <= 99",messageExpression="'workers.max ' + string(self.workers.max) + ' with controlPlane.count ' + string(self.controlPlane.count) + ' is more than 99 servers: a network at Hetzner has at most 100 members, and the load balancer is one of them'",fieldPath=".workers.max"
+// +kubebuilder:validation:XValidation:rule="self.controlPlane.count + self.workers.max <= 99",message="controlPlane.count and workers.max must not exceed 99 together: a network at Hetzner has at most 100 members, and the load balancer is one of them",fieldPath=".workers.max"
 type HostClusterSpec struct {
 	// Domain of the Sovereign. Immutable.
 	// +kubebuilder:validation:MaxLength=63

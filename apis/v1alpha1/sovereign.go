@@ -146,7 +146,7 @@ type SovereignNetwork struct {
 }
 
 // SovereignHostCluster is a host cluster of a Sovereign.
-// +kubebuilder:validation:XValidation:rule="self.controlPlane.count + self.workers.max <= 99",messageExpression="'workers.max ' + string(self.workers.max) + ' with controlPlane.count ' + string(self.controlPlane.count) + ' is more than 99 servers: a network at Hetzner has at most 100 members, and the load balancer is one of them'",fieldPath=".workers.max"
+// +kubebuilder:validation:XValidation:rule="self.controlPlane.count + self.workers.max <= 99",message="controlPlane.count and workers.max must not exceed 99 together: a network at Hetzner has at most 100 members, and the load balancer is one of them",fieldPath=".workers.max"
 type SovereignHostCluster struct {
 	// BuildingBlock is the security zone: mgt management, rtz restricted trust
 	// or dmz edge.
