@@ -193,6 +193,35 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// A load balancer that was deleted behind our back has another identifier when
+// it is there again. A network that is out of sight for a moment has the one it
+// had.
+func TestOwners(t *testing.T) {
+	cases := map[string]struct {
+		reason  string
+		id      string
+		want    any
+		service any
+	}{
+		"Same":    {reason: "What is there is named", id: "2001", want: 2001.0, service: "2001"},
+		"Another": {reason: "What was made anew is followed", id: "2002", want: 2002.0, service: "2002"},
+		"Unseen":  {reason: "What cannot be seen is what it was", want: 2001.0, service: "2001"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := world(t, cluster, token)
+			w.Settle(t, newFn())
+			at := w.Composed[keyLB].GetFields()["status"].GetStructValue().GetFields()["atProvider"].GetStructValue()
+			at.Fields["id"] = structpb.NewStringValue(tc.id)
+			_, rsp := w.Run(t, newFn())
+			got := []any{forProvider(rsp, keyLBNetwork)[fieldLB], forProvider(rsp, keyTarget)[fieldLB], forProvider(rsp, keyServicePrefix+"http")[fieldLB]}
+			if diff := cmp.Diff([]any{tc.want, tc.want, tc.service}, got); diff != "" {
+				t.Errorf("%s: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
 // What is not known yet is waited for by name, and no server starts without it.
 func TestWaits(t *testing.T) {
 	cases := map[string]struct {

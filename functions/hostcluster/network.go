@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 
-	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	xpv2 "github.com/crossplane/crossplane-runtime/v2/apis/common/v2"
 
 	"github.com/openova-io/catalyst/apis/v1alpha1"
@@ -24,6 +23,9 @@ const (
 	hostLoadBalancer      = 254
 )
 
+// fieldLB is where parts of a load balancer keep its identifier.
+const fieldLB = "loadBalancerId"
+
 // A service is a port that the load balancer forwards to the control plane.
 type service struct {
 	name                string
@@ -42,8 +44,37 @@ func (c *hostCluster) managed() xpv2.ManagedResourceSpec {
 	return xpv2.ManagedResourceSpec{ProviderConfigReference: c.cluster.Config()}
 }
 
-func (c *hostCluster) ref(suffix string) *xpv1.NamespacedReference {
-	return &xpv1.NamespacedReference{Name: c.cluster.Object(suffix)}
+// owner is the identifier at Hetzner of the managed resource that another one
+// belongs to. It is named by what it is and not by a reference: a reference is
+// resolved once, and what was deleted behind our back is made anew under another
+// identifier, which everything that belongs to it has to follow. The field says
+// where the other one keeps it while it is not known.
+func (c *hostCluster) owner(key, of, field string) string {
+	if id := c.run.Observed(key).String("status", "atProvider", "id"); id != "" {
+		return id
+	}
+	o := c.run.Observed(of)
+	if n := o.Int("spec", "forProvider", field); n > 0 {
+		return strconv.Itoa(n)
+	}
+	return o.String("spec", "forProvider", field)
+}
+
+// text of an identifier, or nothing if it is not known.
+func text(id string) *string {
+	if id == "" {
+		return nil
+	}
+	return &id
+}
+
+// number of an identifier, or nothing if it is not known.
+func number(id string) *float64 {
+	n, err := strconv.ParseFloat(id, 64)
+	if err != nil {
+		return nil
+	}
+	return &n
 }
 
 // network composes the private network. It returns the step of the subnet, the
@@ -64,10 +95,10 @@ func (c *hostCluster) network() (*composing.Step, error) {
 	err := sub.DesireAfter(net, keySubnet, &hcloud.NetworkSubnet{
 		ObjectMeta: c.cluster.Meta("subnet"),
 		Spec: hcloud.NetworkSubnetSpec{ManagedResourceSpec: c.managed(), ForProvider: hcloud.NetworkSubnetParameters{
-			NetworkIDRef: c.ref("network"),
-			Type:         new("cloud"),
-			NetworkZone:  new(c.zone),
-			IPRange:      new(c.Spec.Network.Subnet),
+			NetworkID:   number(c.owner(keyNetwork, keySubnet, "networkId")),
+			Type:        new("cloud"),
+			NetworkZone: new(c.zone),
+			IPRange:     new(c.Spec.Network.Subnet),
 		}},
 	})
 	return sub, err
@@ -158,9 +189,9 @@ func (c *hostCluster) loadBalancer(subnet *composing.Step) (*composing.Step, err
 	if err := attached.DesireWhen(lb.Ready() && subnet.Ready(), "LoadBalancer and Subnet", keyLBNetwork, &hcloud.LoadBalancerNetwork{
 		ObjectMeta: c.cluster.Meta("lb"),
 		Spec: hcloud.LoadBalancerNetworkSpec{ManagedResourceSpec: c.managed(), ForProvider: hcloud.LoadBalancerNetworkParameters{
-			LoadBalancerIDRef: c.ref("lb"),
-			SubnetIDRef:       c.ref("subnet"),
-			IP:                new(c.address(hostLoadBalancer)),
+			LoadBalancerID: number(c.owner(keyLB, keyLBNetwork, fieldLB)),
+			SubnetID:       text(c.owner(keySubnet, keyLBNetwork, "subnetId")),
+			IP:             new(c.address(hostLoadBalancer)),
 		}},
 	}); err != nil {
 		return nil, err
@@ -171,10 +202,10 @@ func (c *hostCluster) loadBalancer(subnet *composing.Step) (*composing.Step, err
 		if err := front.DesireAfter(attached, keyServicePrefix+s.name, &hcloud.LoadBalancerService{
 			ObjectMeta: c.cluster.Meta("lb-" + s.name),
 			Spec: hcloud.LoadBalancerServiceSpec{ManagedResourceSpec: c.managed(), ForProvider: hcloud.LoadBalancerServiceParameters{
-				LoadBalancerIDRef: c.ref("lb"),
-				Protocol:          new("tcp"),
-				ListenPort:        new(float64(s.listen)),
-				DestinationPort:   new(float64(s.destination)),
+				LoadBalancerID:  text(c.owner(keyLB, keyServicePrefix+s.name, fieldLB)),
+				Protocol:        new("tcp"),
+				ListenPort:      new(float64(s.listen)),
+				DestinationPort: new(float64(s.destination)),
 			}},
 		}); err != nil {
 			return nil, err
@@ -183,10 +214,10 @@ func (c *hostCluster) loadBalancer(subnet *composing.Step) (*composing.Step, err
 	err := front.DesireAfter(attached, keyTarget, &hcloud.LoadBalancerTarget{
 		ObjectMeta: c.cluster.Meta("lb-control-plane"),
 		Spec: hcloud.LoadBalancerTargetSpec{ManagedResourceSpec: c.managed(), ForProvider: hcloud.LoadBalancerTargetParameters{
-			LoadBalancerIDRef: c.ref("lb"),
-			Type:              new("label_selector"),
-			LabelSelector:     new(c.cluster.Selector(v1alpha1.RoleControlPlane)),
-			UsePrivateIP:      new(true),
+			LoadBalancerID: number(c.owner(keyLB, keyTarget, fieldLB)),
+			Type:           new("label_selector"),
+			LabelSelector:  new(c.cluster.Selector(v1alpha1.RoleControlPlane)),
+			UsePrivateIP:   new(true),
 		}},
 	})
 	return front, err

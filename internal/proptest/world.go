@@ -229,7 +229,12 @@ func becomeReady(o *structpb.Struct) {
 	set(at, "commit", "0123456789abcdef0123456789abcdef01234567")
 	set(at, "head", "0123456789abcdef0123456789abcdef01234567")
 	switch str(o, "kind") {
+	case "Network":
+		set(at, "id", "1001")
+	case "NetworkSubnet":
+		set(at, "id", "1001-"+str(o, "spec", "forProvider", "ipRange"))
 	case "LoadBalancer":
+		set(at, "id", "2001")
 		set(at, "ipv4", "192.0.2.10")
 		set(at, "ipv6", "2001:db8::10")
 	case "Server":
