@@ -8,22 +8,7 @@ eval "$(go run ./hack/local env)"
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
 say "A signed parent zone: omani.works"
-kubectl get zones.powerdns.openova.io omani.works -n catalyst-system >/dev/null 2>&1 || kubectl apply -f - <<'Y'
-apiVersion: powerdns.openova.io/v1alpha1
-kind: Zone
-metadata: {name: omani.works, namespace: catalyst-system}
-spec: {forProvider: {kind: Native, nameservers: [ns1.openova.io., ns2.openova.io., ns3.openova.io.]}}
----
-apiVersion: powerdns.openova.io/v1alpha1
-kind: CryptoKey
-metadata: {name: parent-ksk, namespace: catalyst-system}
-spec: {forProvider: {zoneRef: {name: omani.works}, keyType: ksk, algorithm: ecdsa256}}
----
-apiVersion: powerdns.openova.io/v1alpha1
-kind: CryptoKey
-metadata: {name: parent-zsk, namespace: catalyst-system}
-spec: {forProvider: {zoneRef: {name: omani.works}, keyType: zsk, algorithm: ecdsa256}}
-Y
+kubectl apply -f examples/parent-zone
 
 say "kubectl apply -f examples/sovereign-sme"
 kubectl apply -f examples/sovereign-sme
@@ -72,4 +57,5 @@ cat <<EOF
   git clone http://$CATALYST_GITEA_USER:\$(cat $CATALYST_GITEA_TOKEN_FILE)@${CATALYST_GITEA_URL#http://}/system/catalyst-config.git
 
 Gone again with: kubectl delete -f examples/sovereign-sme
+The parent zone:  kubectl delete -f examples/parent-zone
 EOF

@@ -25,6 +25,31 @@ resolve() {
   dig +short +time=2 +tries=2 @127.0.0.1 -p "$CATALYST_DNS_PORT" "$1" "$2"
 }
 
+# trust ZONE: the keys that PowerDNS signs the zone with, as a trust anchor of
+# delv.
+trust() {
+  resolve "$1" DNSKEY | awk -v zone="$1" '$1 == 257 {f = $1; p = $2; a = $3; $1 = $2 = $3 = ""; gsub(/ /, ""); printf "trust-anchors { %s. static-key %s %s %s \"%s\"; };\n", zone, f, p, a, $0}'
+}
+
+# validation ANCHOR ZONE NAME TYPE: what a resolver that trusts the zone thinks
+# of a name in it.
+validation() {
+  delv @127.0.0.1 -p "$CATALYST_DNS_PORT" -a "$1" +root="$2" "$3" "$4" 2>&1
+}
+
+# validated ANCHOR ZONE NAME TYPE: succeed if such a resolver trusts the name.
+validated() {
+  validation "$@" | grep -F "; fully validated"
+}
+
+# hetzner PATH [curl options]: what the administration of the stand-in for
+# Hetzner answers.
+hetzner() {
+  local path="$1"
+  shift
+  curl -sS --fail --max-time 20 "$@" "$CATALYST_HCLOUD_URL/_sim$path"
+}
+
 # clone OWNER/REPOSITORY FOLDER: as a user would, over HTTP.
 clone() {
   git -c credential.helper= -c "http.extraHeader=Authorization: token $(cat "$CATALYST_GITEA_TOKEN_FILE")" clone --quiet "$CATALYST_GITEA_URL/$1.git" "$2"

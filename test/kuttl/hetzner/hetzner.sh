@@ -1,13 +1,6 @@
 # shellcheck shell=bash
 # What the stand-in for Hetzner's API knows. Sourced by this scenario's steps.
 
-# hetzner PATH [curl options]: what its administration answers.
-hetzner() {
-  local path="$1"
-  shift
-  curl -sS --fail --max-time 20 "$@" "$CATALYST_HCLOUD_URL/_sim$path"
-}
-
 # examples: the examples of provider-hcloud that can be applied as they are.
 # One names credentials that are not here, one an address, and one a key.
 examples() {

@@ -24,5 +24,5 @@ no_zone omantel.omani.works
 same "the delegation" "" "$(resolve omantel.omani.works DS)$(resolve omantel.omani.works NS)"
 organizations="$(gitea "/orgs?limit=50" | jq '[.[] | select(.username == "system" or .username == "catalog" or .username == "catalog-sovereign")] | length')"
 same "organizations in Gitea" 0 "$organizations"
-kubectl delete cryptokeys.powerdns.openova.io parent-ksk parent-zsk -n catalyst-system --timeout=60s
-kubectl delete zones.powerdns.openova.io omani.works -n catalyst-system --timeout=60s
+kubectl delete -f ../../../examples/parent-zone --timeout=60s
+no_zone omani.works
