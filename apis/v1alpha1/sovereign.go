@@ -113,6 +113,14 @@ type SovereignDomain struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec.domain.nameservers is immutable: they are written when the zone is created"
 	// +listType=set
 	Nameservers []string `json:"nameservers,omitempty"`
+
+	// DSTTL is for how many seconds resolvers may hold the DS records that the
+	// parent zone gets in mode Pool. Deleting the Sovereign takes that long: its
+	// keys go when no resolver expects them any more.
+	// +kubebuilder:default=3600
+	// +kubebuilder:validation:Minimum=5
+	// +kubebuilder:validation:Maximum=86400
+	DSTTL int64 `json:"dsTTL,omitempty"`
 }
 
 // SovereignRegion is a region of a Sovereign.

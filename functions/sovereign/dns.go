@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +11,7 @@ import (
 	powerdns "github.com/openova-io/catalyst/providers/provider-powerdns/apis/v1alpha1"
 )
 
-// TTLs in seconds.
+// TTLs in seconds. That of DS records is in the spec.
 const (
 	hostTTL       = 300
 	delegationTTL = 3600
@@ -114,7 +115,10 @@ func (s *sovereign) delegate(keys *composing.Step) error {
 		secure.Blame(powerdns.CryptoKeyKind, keyKSK)
 		return nil
 	}
-	return secure.DesireWhen(step.Ready() && s.serves(), "Delegation and the zone's keys", keyParentDS, s.rrset("parent-ds", d.ParentZone, d.Name, "DS", delegationTTL, ds))
+	rr := s.rrset("parent-ds", d.ParentZone, d.Name, "DS", cmp.Or(d.DSTTL, delegationTTL), ds)
+	// The keys and the zone outlive the object, and so what resolvers remember.
+	rr.Spec.ForProvider.WaitOutTTL = new(true)
+	return secure.DesireWhen(step.Ready() && s.serves(), "Delegation and the zone's keys", keyParentDS, rr)
 }
 
 // serves tells whether the zone has its keys in its DNSKEY records and is
@@ -167,8 +171,8 @@ func (s *sovereign) delegation() *v1alpha1.DelegationStatus {
 }
 
 // order composes what keeps the domain's order when the Sovereign is deleted:
-// the parent zone stops saying that it is signed before its key goes, and stops
-// naming its servers before the zone goes.
+// the parent zone stops saying that it is signed, and resolvers forget it, before
+// its key goes; and it stops naming its servers before the zone goes.
 func (s *sovereign) order() error {
 	for _, e := range [][2]string{{keyParentNS, keyParentDS}, {keyKSK, keyParentDS}, {keyZSK, keyParentDS}, {keyZone, keyParentNS}} {
 		of, by := s.run.Observed(e[0]), s.run.Observed(e[1])

@@ -112,6 +112,24 @@ func TestRecords(t *testing.T) {
 	}
 }
 
+// Deletion waits until resolvers have forgotten the DS records.
+func TestDSTTL(t *testing.T) {
+	for name, tc := range map[string]struct {
+		reason, spec string
+		want         float64
+	}{
+		"Default": {reason: "The same as for NS records", spec: sme, want: 3600},
+		"Short":   {reason: "As short as is asked for", spec: with("parentZone: omani.works,", "parentZone: omani.works, dsTTL: 5,"), want: 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := spec(world(t, tc.spec).Settle(t, newFn()), keyParentDS)["forProvider"].(map[string]any)
+			if p["ttl"] != tc.want || p["waitOutTTL"] != true {
+				t.Errorf("%s: want TTL %v that is waited out, got %v, %v", tc.reason, tc.want, p["ttl"], p["waitOutTTL"])
+			}
+		})
+	}
+}
+
 // A name is never bogus: the parent zone says that the domain is signed only
 // once its servers serve its keys.
 func TestDelegationComesLast(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/controller"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
@@ -73,6 +74,10 @@ type Kind[T resource.ModernManaged] struct {
 	// Finalizer wraps the one that is used, for a connector that keeps
 	// something of each resource.
 	Finalizer func(resource.Finalizer) resource.Finalizer
+	// Hold says until when a resource that is being deleted keeps its finalizer
+	// although what it stood for is gone, and what its condition Ready says
+	// until then. It is not reconciled before. The zero time holds nothing.
+	Hold func(T) (until time.Time, ready xpv1.Condition)
 	// Sources of reconcile requests beside the API server, for a provider that
 	// learns of drift before the next poll.
 	Sources []source.Source
@@ -133,7 +138,10 @@ func Setup[T resource.ModernManaged](mgr ctrl.Manager, o controller.Options, k K
 		}
 	}
 
-	r := managed.NewReconciler(mgr, resource.ManagedKind(k.GVK), opts...)
+	var r reconcile.Reconciler = managed.NewReconciler(mgr, resource.ManagedKind(k.GVK), opts...)
+	if k.Hold != nil {
+		r = &holding[T]{Reconciler: r, kube: mgr.GetClient(), kind: k, now: time.Now}
+	}
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named(name).
 		WithOptions(controllerOptions(o)).

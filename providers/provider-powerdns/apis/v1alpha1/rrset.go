@@ -97,6 +97,14 @@ type RRsetParameters struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
 	Comments []Comment `json:"comments,omitzero"`
+
+	// WaitOutTTL keeps the object, when it is deleted, until resolvers have
+	// forgotten the records: for the TTL they had, from when they left the
+	// server. Records that were replaced before count as well. Delete the DS
+	// records of a zone like this before its keys, and no resolver ever expects
+	// signatures that are no longer there.
+	// +optional
+	WaitOutTTL *bool `json:"waitOutTTL,omitempty"`
 }
 
 // RRsetObservation is what the server says about the RRset.
@@ -115,6 +123,14 @@ type RRsetObservation struct {
 
 	// Comments as the server has them.
 	Comments []Comment `json:"comments,omitempty"`
+
+	// CachedUntil is until when resolvers may hold records that were replaced.
+	// Only known with waitOutTTL.
+	CachedUntil *metav1.Time `json:"cachedUntil,omitempty"`
+
+	// RemovedAt is when the records left the server for good. Only known with
+	// waitOutTTL.
+	RemovedAt *metav1.Time `json:"removedAt,omitempty"`
 }
 
 // An RRsetSpec is the desired state of an RRset.

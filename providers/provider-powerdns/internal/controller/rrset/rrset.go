@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -48,6 +49,7 @@ func SetupGated(mgr ctrl.Manager, o controller.Options, h connect.Hub, changed s
 			return &connect.Connector[*v1alpha1.RRset]{Hub: h, New: New}
 		},
 		Name:    func(mg *v1alpha1.RRset) string { return identify(mg).externalName() },
+		Hold:    hold,
 		Sources: []source.Source{changed},
 	})
 }
@@ -89,12 +91,13 @@ func (i identity) check(mg *v1alpha1.RRset) error {
 
 // New returns what reconciles one RRset with a server.
 func New(h connect.Hub, s *clients.Server) managed.TypedExternalClient[*v1alpha1.RRset] {
-	return &external{server: s, record: h.Recorder}
+	return &external{server: s, record: h.Recorder, now: time.Now}
 }
 
 type external struct {
 	server *clients.Server
 	record event.Recorder
+	now    func() time.Time
 
 	// settled says whether the RRset was as it should be before.
 	settled bool
@@ -102,6 +105,8 @@ type external struct {
 	fields drift.Fields
 	// zoneMissing says that the zone did not exist a moment ago.
 	zoneMissing bool
+	// remembered says that the status has the TTL that a removal waits out.
+	remembered bool
 }
 
 func (e *external) Observe(ctx context.Context, mg *v1alpha1.RRset) (managed.ExternalObservation, error) {
@@ -121,7 +126,10 @@ func (e *external) Observe(ctx context.Context, mg *v1alpha1.RRset) (managed.Ext
 	}
 	e.zoneMissing = !zoneExists
 	if r == nil {
-		return managed.ExternalObservation{}, nil
+		// What is not removed for good yet goes through Delete, which notes when
+		// it was.
+		e.remembered = true
+		return managed.ExternalObservation{ResourceExists: meta.WasDeleted(mg) && waits(mg) && !e.forgotten(mg)}, nil
 	}
 
 	p := &mg.Spec.ForProvider
@@ -130,7 +138,7 @@ func (e *external) Observe(ctx context.Context, mg *v1alpha1.RRset) (managed.Ext
 		ttl := r.TTL
 		p.TTL = &ttl
 	}
-	mg.Status.AtProvider = observation(id, r)
+	e.look(mg, observation(id, r))
 	mg.SetConditions(xpv1.Available())
 	e.fields = compare(r, p)
 	return managed.ExternalObservation{
@@ -164,9 +172,17 @@ func (e *external) Update(ctx context.Context, mg *v1alpha1.RRset) (managed.Exte
 
 func (e *external) Delete(ctx context.Context, mg *v1alpha1.RRset) (managed.ExternalDelete, error) {
 	mg.SetConditions(xpv1.Deleting())
+	if waits(mg) && !e.remembered {
+		// Nothing goes before the status says for how long it will be missed:
+		// a provider that restarts in between must know.
+		return managed.ExternalDelete{}, nil
+	}
 	id := identify(mg)
 	if err := e.server.Delete(ctx, id.zone, id.name, id.rrtype); err != nil {
 		return managed.ExternalDelete{}, err
+	}
+	if waits(mg) {
+		mg.Status.AtProvider.RemovedAt = after(e.now(), 0)
 	}
 	e.server.Gone(id.zone, connect.ReaderName(v1alpha1.RRsetKind, mg))
 	return managed.ExternalDelete{}, nil
