@@ -73,13 +73,15 @@ type SovereignSpec struct {
 	Sovereignty string `json:"sovereignty,omitempty"`
 
 	// DeletionPolicy says what deleting the Sovereign does while Organizations
-	// name it: Refuse the deletion, or Cascade and go without them.
+	// name it, or while resolvers expect a domain of mode BYOManual to be signed:
+	// Refuse the deletion, or Cascade and go without them.
 	// +kubebuilder:validation:Enum=Refuse;Cascade
 	// +kubebuilder:default=Refuse
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 }
 
 // SovereignDomain is the domain of a Sovereign.
+// +kubebuilder:validation:XValidation:rule="self.mode == 'BYOManual' || !has(self.parentServers)",message="spec.domain.parentServers is for spec.domain.mode BYOManual: in mode Pool the parent zone is on the same PowerDNS"
 // +kubebuilder:validation:XValidation:rule="self.mode != 'Pool' || has(self.parentZone)",message="spec.domain.parentZone is required with spec.domain.mode Pool"
 // +kubebuilder:validation:XValidation:rule="self.mode != 'Pool' || !has(self.parentZone) || self.name.endsWith('.' + self.parentZone) && !self.name.substring(0, self.name.size() - self.parentZone.size() - 1).contains('.')",messageExpression="'spec.domain.name ' + self.name + ' must be one label in spec.domain.parentZone ' + self.parentZone"
 // +kubebuilder:validation:XValidation:rule="self.mode != 'Pool' || !(self.name.split('.')[0] in ['api','admin','console','gitea','harbor','keycloak','www','mail','smtp','imap','vpn','openova','catalyst','docs','status','app','system','openbao','vault','flux','k8s'])",messageExpression="'spec.domain.name ' + self.name + ' is reserved: its first label must not be api, admin, console, gitea, harbor, keycloak, www, mail, smtp, imap, vpn, openova, catalyst, docs, status, app, system, openbao, vault, flux or k8s'"
@@ -113,6 +115,17 @@ type SovereignDomain struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec.domain.nameservers is immutable: they are written when the zone is created"
 	// +listType=set
 	Nameservers []string `json:"nameservers,omitempty"`
+
+	// ParentServers are asked in mode BYOManual whether the domain is delegated,
+	// each with its port, e.g. 192.0.2.53:53. When left out, they are found by the
+	// NS records of the zone above. Set it where that zone is not known to the
+	// resolver of the cluster.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MaxLength=260
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^([0-9A-Za-z._-]+|[[][0-9A-Fa-f:.]+[]]):[0-9]{1,5}$')",messageExpression="'spec.domain.parentServers ' + self + ' must be an address or name with a port, e.g. 192.0.2.53:53, [2001:db8::53]:53 or ns1.example.org:53'"
+	ParentServers []string `json:"parentServers,omitempty"`
 
 	// DSTTL is for how many seconds resolvers may hold the DS records that the
 	// parent zone gets in mode Pool. Deleting the Sovereign takes that long: its
@@ -271,11 +284,15 @@ type BootstrapKitStatus struct {
 
 // DelegationStatus is what the parent zone has to say of a domain.
 type DelegationStatus struct {
-	// State of the delegation: Pending until the zone's keys are known, Manual
-	// when somebody has to enter the records below, Published when they are in
-	// the parent zone.
-	// +kubebuilder:validation:Enum=Pending;Manual;Published
+	// State of the delegation: Published when the parent zone has the records
+	// below, Pending until then. In mode BYOManual somebody enters them, and the
+	// step Delegation says what to enter next.
+	// +kubebuilder:validation:Enum=Pending;Published
 	State string `json:"state"`
+
+	// ParentZone the domain is delegated from.
+	// +optional
+	ParentZone string `json:"parentZone,omitempty"`
 
 	// Nameservers of the domain: its NS records in the parent zone.
 	// +optional
@@ -287,6 +304,28 @@ type DelegationStatus struct {
 	// +optional
 	// +listType=set
 	DS []string `json:"ds,omitempty"`
+
+	// FoundNameservers are those that the parent zone's servers name now. Only
+	// known in mode BYOManual.
+	// +optional
+	// +listType=set
+	FoundNameservers []string `json:"foundNameservers,omitempty"`
+
+	// FoundDS are the DS records that the parent zone's servers have now. Only
+	// known in mode BYOManual.
+	// +optional
+	// +listType=set
+	FoundDS []string `json:"foundDS,omitempty"`
+
+	// TTL is for how many seconds resolvers may hold what the parent zone's
+	// servers say now. Only known in mode BYOManual.
+	// +optional
+	TTL int64 `json:"ttl,omitempty"`
+
+	// CachedUntil is until when resolvers may hold records that the parent
+	// zone's servers had before. Only known in mode BYOManual.
+	// +optional
+	CachedUntil *metav1.Time `json:"cachedUntil,omitempty"`
 }
 
 // SovereignHostClusterStatus is a host cluster as its Sovereign sees it.

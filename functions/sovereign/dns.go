@@ -102,8 +102,7 @@ func (s *sovereign) delegate(keys *composing.Step) error {
 	step := s.run.Step("Delegation")
 	d := s.Spec.Domain
 	if d.Mode != v1alpha1.DomainPool {
-		step.Skip(ReasonManual, "Enter the records of status.delegation where "+d.Name+" was registered: NS first, then DS")
-		return nil
+		return s.askParent(step, keys)
 	}
 	if err := step.DesireAfter(keys, keyParentNS, s.rrset("parent-ns", d.ParentZone, d.Name, "NS", delegationTTL, absolute(d.Nameservers))); err != nil {
 		return err
@@ -119,6 +118,32 @@ func (s *sovereign) delegate(keys *composing.Step) error {
 	// The keys and the zone outlive the object, and so what resolvers remember.
 	rr.Spec.ForProvider.WaitOutTTL = new(true)
 	return secure.DesireWhen(step.Ready() && s.serves(), "Delegation and the zone's keys", keyParentDS, rr)
+}
+
+// askParent whether somebody has delegated the domain. Nothing waits for it but
+// the Sovereign's own readiness: its names lead nowhere until then.
+func (s *sovereign) askParent(step, keys *composing.Step) error {
+	ds := s.ds()
+	if len(ds) == 0 {
+		// What was to be entered stays so.
+		ds = s.run.Observed(keyDelegation).Strings("spec", "forProvider", "ds")
+	}
+	if err := step.DesireWhen(keys.Ready() && s.serves() && len(ds) > 0, "the zone's keys", keyDelegation, &powerdns.Delegation{
+		ObjectMeta: s.meta(s.Spec.Domain.Name),
+		Spec: powerdns.DelegationSpec{ForProvider: powerdns.DelegationParameters{
+			Domain:      s.Spec.Domain.Name,
+			Nameservers: absolute(s.Spec.Domain.Nameservers),
+			DS:          ds,
+			Servers:     s.Spec.Domain.ParentServers,
+		}},
+	}); err != nil {
+		return err
+	}
+	if c, ok := s.run.Observed(keyDelegation).Condition("Ready"); ok && c.Status != "True" && c.Message != "" {
+		step.Wait(c.Reason, c.Message)
+		step.Blame(powerdns.DelegationKind, s.Spec.Domain.Name)
+	}
+	return nil
 }
 
 // serves tells whether the zone has its keys in its DNSKEY records and is
@@ -157,17 +182,36 @@ func absolute(names []string) []string {
 
 // delegation of the domain as far as it has come.
 func (s *sovereign) delegation() *v1alpha1.DelegationStatus {
-	out := &v1alpha1.DelegationStatus{State: "Pending", Nameservers: absolute(s.Spec.Domain.Nameservers), DS: s.ds()}
-	switch {
-	case len(out.DS) == 0:
-	case s.Spec.Domain.Mode != v1alpha1.DomainPool:
-		out.State = "Manual"
-	default:
-		if c, _ := s.run.Observed(keyParentDS).Condition("Ready"); c.Status == "True" {
-			out.State = "Published"
+	out := &v1alpha1.DelegationStatus{State: "Pending", ParentZone: s.Spec.Domain.ParentZone, Nameservers: absolute(s.Spec.Domain.Nameservers), DS: s.ds()}
+	last := keyParentDS
+	if s.Spec.Domain.Mode != v1alpha1.DomainPool {
+		last = keyDelegation
+		found := powerdns.Delegation{}
+		if o := s.run.Observed(keyDelegation); o != nil && o.Into(&found) == nil {
+			at := found.Status.AtProvider
+			out.ParentZone, out.FoundNameservers, out.FoundDS = strings.TrimSuffix(at.ParentZone, "."), at.Nameservers, at.DS
+			for _, ttl := range []*int64{at.NameserversTTL, at.DSTTL} {
+				if ttl != nil {
+					out.TTL = max(out.TTL, *ttl)
+				}
+			}
+			out.CachedUntil = at.NameserversCachedUntil
+			if out.CachedUntil == nil || out.CachedUntil.Before(at.DSCachedUntil) {
+				out.CachedUntil = at.DSCachedUntil
+			}
 		}
 	}
+	if c, _ := s.run.Observed(last).Condition("Ready"); c.Status == "True" {
+		out.State = "Published"
+	}
 	return out
+}
+
+// validated tells whether resolvers expect the domain to be signed by records
+// that somebody has to remove. Without the keys its names would be bogus.
+func (s *sovereign) validated() bool {
+	v, _ := s.run.Observed(keyDelegation).Bool("status", "atProvider", "validated")
+	return v
 }
 
 // order composes what keeps the domain's order when the Sovereign is deleted:

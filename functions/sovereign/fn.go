@@ -25,7 +25,6 @@ const (
 	ReasonInvalid        = "Invalid"
 	ReasonAddressUnknown = "AddressUnknown"
 	ReasonKeyUnknown     = "KeyUnknown"
-	ReasonManual         = "ManualDelegation"
 )
 
 // Keys of composed resources.
@@ -40,6 +39,7 @@ const (
 	keyNamePrefix    = "name-"
 	keyParentNS      = "parent-ns"
 	keyParentDS      = "parent-ds"
+	keyDelegation    = "delegation"
 	keyOrderPrefix   = "order-"
 	keyGitPrefix     = "git-"
 	keyKit           = "bootstrap-kit"
@@ -130,7 +130,8 @@ func (s *sovereign) check() error {
 const maxNames = 5
 
 // guard refuses deletion of the Sovereign and of its namespace while
-// Organizations name it, or other Sovereigns use its Git organizations.
+// Organizations name it, other Sovereigns use its Git organizations, or resolvers
+// expect signatures by its keys because of records that are not ours to remove.
 func (s *sovereign) guard(orgs, sharing []string) error {
 	var parts []string
 	if len(orgs) > 0 {
@@ -138,6 +139,9 @@ func (s *sovereign) guard(orgs, sharing []string) error {
 	}
 	if len(sharing) > 0 {
 		parts = append(parts, fmt.Sprintf("the Git organizations of %d other Sovereigns (%s)", len(sharing), list(sharing)))
+	}
+	if s.validated() {
+		parts = append(parts, fmt.Sprintf("DS records at the registrar of %s, or resolvers that remember them", s.Spec.Domain.Name))
 	}
 	if len(parts) > 0 && s.Spec.DeletionPolicy != v1alpha1.DeletionCascade {
 		reason := fmt.Sprintf("Sovereign %s still has %s. Delete them first, or set spec.deletionPolicy to Cascade", s.GetName(), strings.Join(parts, " and "))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/crossplane/function-sdk-go/resource"
 
 	"github.com/openova-io/catalyst/internal/composing"
 	"github.com/openova-io/catalyst/internal/naming"
@@ -240,18 +241,78 @@ func TestRegionRemoved(t *testing.T) {
 }
 
 func TestManualDelegation(t *testing.T) {
-	rsp := corporate(t).Settle(t, newFn())
-	want := map[string]any{"state": "Manual", "nameservers": []any{"ns1.openova.io.", "ns2.openova.io.", "ns3.openova.io."}, "ds": []any{"12345 13 2 bb"}}
-	if diff := cmp.Diff(any(want), status(rsp)["delegation"]); diff != "" {
-		t.Errorf("what to enter: -want, +got:\n%s", diff)
+	const asked = `"parentZone":"bankdhofar.example.","nameserversTTL":300,"dsTTL":60,"nameserversCachedUntil":"2026-01-01T01:00:00Z"`
+	ns := []any{"ns1.openova.io.", "ns2.openova.io.", "ns3.openova.io."}
+	cases := map[string]struct {
+		reason    string
+		condition string
+		observed  string
+		want      map[string]any
+		summary   string
+		guarded   bool
+	}{
+		"Pending": {
+			reason:    "The step says what to enter, and nothing else waits",
+			condition: `{"type":"Ready","status":"False","reason":"NotDelegated","message":"Enter NS ns1.openova.io."}`,
+			observed:  `{` + asked + `}`,
+			want:      map[string]any{"state": "Pending", "parentZone": "bankdhofar.example", "nameservers": ns, "ds": []any{"12345 13 2 bb"}, "ttl": 300.0, "cachedUntil": "2026-01-01T01:00:00Z"},
+			summary:   "Delegation: Delegation cloud.bankdhofar.example: Enter NS ns1.openova.io.",
+		},
+		"Signed": {
+			reason:    "The zone's keys stay while resolvers expect signatures",
+			condition: `{"type":"Ready","status":"True","reason":"Available"}`,
+			observed:  `{` + asked + `,"published":true,"validated":true,"nameservers":["ns1.openova.io.","ns2.openova.io.","ns3.openova.io."],"ds":["12345 13 2 bb"]}`,
+			want:      map[string]any{"state": "Published", "parentZone": "bankdhofar.example", "nameservers": ns, "ds": []any{"12345 13 2 bb"}, "foundNameservers": ns, "foundDS": []any{"12345 13 2 bb"}, "ttl": 300.0, "cachedUntil": "2026-01-01T01:00:00Z"},
+			summary:   "Ready",
+			guarded:   true,
+		},
+		"Forgotten": {
+			reason:    "Records that were removed and forgotten hold nothing",
+			condition: `{"type":"Ready","status":"False","reason":"MissingDS","message":"Enter DS 12345 13 2 bb"}`,
+			observed:  `{` + asked + `,"nameservers":["ns1.openova.io.","ns2.openova.io.","ns3.openova.io."]}`,
+			want:      map[string]any{"state": "Pending", "parentZone": "bankdhofar.example", "nameservers": ns, "ds": []any{"12345 13 2 bb"}, "foundNameservers": ns, "ttl": 300.0, "cachedUntil": "2026-01-01T01:00:00Z"},
+			summary:   "Delegation: Delegation cloud.bankdhofar.example: Enter DS 12345 13 2 bb",
+		},
 	}
-	for _, key := range []string{keyParentNS, keyParentDS} {
-		if slices.Contains(proptest.Keys(rsp), key) {
-			t.Errorf("%s is composed although the parent zone is somebody else's", key)
-		}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := corporate(t)
+			w.Settle(t, newFn())
+			w.Composed[keyDelegation].Fields["status"] = structpb.NewStructValue(resource.MustStructJSON(`{"atProvider":` + tc.observed + `,"conditions":[` + tc.condition + `]}`))
+			_, rsp := w.Run(t, newFn())
+			if diff := cmp.Diff(any(tc.want), status(rsp)["delegation"]); diff != "" {
+				t.Errorf("%s: -want, +got:\n%s", tc.reason, diff)
+			}
+			if diff := cmp.Diff(tc.summary, status(rsp)["summary"]); diff != "" {
+				t.Errorf("%s: -want, +got:\n%s", tc.reason, diff)
+			}
+			for _, st := range status(rsp)["steps"].([]any) {
+				if st := st.(map[string]any); st["name"] != "Delegation" && st["state"] != "Ready" {
+					t.Errorf("%s: step %v is %v", tc.reason, st["name"], st["state"])
+				}
+			}
+			keys := proptest.Keys(rsp)
+			if got := slices.Contains(keys, "guard-sovereign") && slices.Contains(keys, "guard-namespace"); got != tc.guarded {
+				t.Errorf("%s: guarded %t", tc.reason, got)
+			}
+			for _, key := range []string{keyParentNS, keyParentDS} {
+				if slices.Contains(keys, key) {
+					t.Errorf("%s: %s is composed although the parent zone is somebody else's", tc.reason, key)
+				}
+			}
+		})
 	}
-	if diff := cmp.Diff("Ready", status(rsp)["summary"]); diff != "" {
-		t.Errorf("nothing else waits for people: -want, +got:\n%s", diff)
+}
+
+// What somebody was told to enter is not taken back while the key's status is
+// late.
+func TestManualDSStays(t *testing.T) {
+	w := corporate(t)
+	w.Settle(t, newFn())
+	delete(w.Composed[keyKSK].GetFields()["status"].GetStructValue().GetFields()["atProvider"].GetStructValue().GetFields(), "ds")
+	_, rsp := w.Run(t, newFn())
+	if diff := cmp.Diff([]any{"12345 13 2 bb"}, spec(rsp, keyDelegation)["forProvider"].(map[string]any)["ds"]); diff != "" {
+		t.Errorf("-want, +got:\n%s", diff)
 	}
 }
 

@@ -124,3 +124,44 @@ zones_named() {
   found="$(powerdns /zones | jq --arg n "$1." '[.[] | select(.name == $n)] | length')"
   same "zones called $1" "$2" "$found"
 }
+
+# never_bogus ZONE DOMAIN TTL COMMAND...: run the command, and fail if meanwhile
+# the domain is bogus to anybody who trusts the zone: to a resolver that asks
+# afresh, or to one that remembers the domain's DS records for their TTL.
+never_bogus() {
+  local zone="$1" domain="$2" ttl="$3" seen watcher
+  shift 3
+  seen="$(mktemp -d)"
+  trust "$zone" >"$seen/zone"
+  trust "$domain" >"$seen/domain"
+  touch "$seen/bogus"
+  watch_trust &
+  watcher=$!
+  "$@"
+  touch "$seen/stop"
+  wait "$watcher"
+  same "bogus answers for $domain" "" "$(head -3 "$seen/bogus")"
+  [ -e "$seen/remembered" ] || fail "no resolver remembered the DS records of $domain: nothing was proved"
+  rm -r "$seen"
+}
+
+# watch_trust: the watcher of never_bogus.
+watch_trust() {
+  local until=0 now answer
+  while [ ! -e "$seen/stop" ] && kill -0 $$ 2>/dev/null; do
+    now="$(date +%s%3N)"
+    if [ -n "$(resolve "$domain" DS)" ]; then
+      until=$((now + ttl * 1000))
+    elif [ "$now" -lt "$until" ]; then
+      touch "$seen/remembered"
+    fi
+    answer="$(validation "$seen/zone" "$zone" "$domain" SOA)" || true
+    # The last is what a name gets that is delegated to a zone which is gone.
+    grep -qE '; (fully validated|unsigned answer|negative response)|: non-improving referral' <<<"$answer" || echo "afresh: $answer" >>"$seen/bogus"
+    if [ "$now" -lt "$until" ]; then
+      answer="$(validation "$seen/domain" "$domain" "$domain" SOA)" || true
+      grep -qF '; fully validated' <<<"$answer" || echo "remembered: $answer" >>"$seen/bogus"
+    fi
+    sleep 0.2
+  done
+}

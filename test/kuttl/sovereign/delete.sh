@@ -14,10 +14,14 @@ held() { refused tyrell kubectl delete sovereign omantel --dry-run=server; }
 eventually 30 held
 kubectl delete organization.catalyst.openova.io tyrell --timeout=100s
 
+# Its keys outlive its DS records, wherever these are remembered.
 free() { kubectl delete sovereign omantel --wait=false; }
-eventually 30 free
-eventually 120 refused NotFound kubectl get sovereign omantel
-eventually 120 refused NotFound kubectl get namespace sovereign-omantel
+leave() {
+  eventually 30 free
+  eventually 120 refused NotFound kubectl get sovereign omantel
+  eventually 120 refused NotFound kubectl get namespace sovereign-omantel
+}
+never_bogus omani.works omantel.omani.works 5 leave
 left="$(hetzner /dump)"
 same "what is left at Hetzner" "{}" "$left"
 no_zone omantel.omani.works

@@ -18,6 +18,7 @@ const (
 	CryptoKeyKind             = "CryptoKey"
 	TSIGKeyKind               = "TSIGKey"
 	ZoneMetadataKind          = "ZoneMetadata"
+	DelegationKind            = "Delegation"
 	ProviderConfigKind        = "ProviderConfig"
 	ClusterProviderConfigKind = "ClusterProviderConfig"
 	ProviderConfigUsageKind   = "ProviderConfigUsage"
@@ -41,6 +42,7 @@ var (
 	CryptoKeyGroupVersionKind             = SchemeGroupVersion.WithKind(CryptoKeyKind)
 	TSIGKeyGroupVersionKind               = SchemeGroupVersion.WithKind(TSIGKeyKind)
 	ZoneMetadataGroupVersionKind          = SchemeGroupVersion.WithKind(ZoneMetadataKind)
+	DelegationGroupVersionKind            = SchemeGroupVersion.WithKind(DelegationKind)
 	ProviderConfigGroupVersionKind        = SchemeGroupVersion.WithKind(ProviderConfigKind)
 	ClusterProviderConfigGroupVersionKind = SchemeGroupVersion.WithKind(ClusterProviderConfigKind)
 
@@ -56,6 +58,7 @@ func init() {
 		&CryptoKey{}, &CryptoKeyList{},
 		&TSIGKey{}, &TSIGKeyList{},
 		&ZoneMetadata{}, &ZoneMetadataList{},
+		&Delegation{}, &DelegationList{},
 		&ProviderConfig{}, &ProviderConfigList{},
 		&ClusterProviderConfig{}, &ClusterProviderConfigList{},
 		&ProviderConfigUsage{}, &ProviderConfigUsageList{},

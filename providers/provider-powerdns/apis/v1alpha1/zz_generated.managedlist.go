@@ -15,6 +15,15 @@ func (l *CryptoKeyList) GetItems() []resource.Managed {
 	return items
 }
 
+// GetItems of this DelegationList.
+func (l *DelegationList) GetItems() []resource.Managed {
+	items := make([]resource.Managed, len(l.Items))
+	for i := range l.Items {
+		items[i] = &l.Items[i]
+	}
+	return items
+}
+
 // GetItems of this RRsetList.
 func (l *RRsetList) GetItems() []resource.Managed {
 	items := make([]resource.Managed, len(l.Items))

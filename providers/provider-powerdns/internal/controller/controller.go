@@ -21,6 +21,7 @@ import (
 	"github.com/openova-io/catalyst/providers/provider-powerdns/internal/clients"
 	"github.com/openova-io/catalyst/providers/provider-powerdns/internal/connect"
 	"github.com/openova-io/catalyst/providers/provider-powerdns/internal/controller/cryptokey"
+	"github.com/openova-io/catalyst/providers/provider-powerdns/internal/controller/delegation"
 	"github.com/openova-io/catalyst/providers/provider-powerdns/internal/controller/rrset"
 	"github.com/openova-io/catalyst/providers/provider-powerdns/internal/controller/tsigkey"
 	"github.com/openova-io/catalyst/providers/provider-powerdns/internal/controller/zone"
@@ -59,6 +60,7 @@ func Setup(mgr ctrl.Manager, o controller.Options) error {
 	cryptokey.SetupGated(mgr, o, h)
 	tsigkey.SetupGated(mgr, o, h)
 	zonemetadata.SetupGated(mgr, o, h)
+	delegation.SetupGated(mgr, o)
 	return nil
 }
 
