@@ -24,7 +24,9 @@ import (
 	"github.com/openova-io/catalyst/providers/provider-hcloud/apis/v1alpha1"
 	"github.com/openova-io/catalyst/providers/provider-hcloud/config"
 	"github.com/openova-io/catalyst/providers/provider-hcloud/internal/clients"
+	"github.com/openova-io/catalyst/providers/provider-hcloud/internal/clusterauthority"
 	"github.com/openova-io/catalyst/providers/provider-hcloud/internal/jointoken"
+	"github.com/openova-io/catalyst/providers/provider-hcloud/internal/kubeconfig"
 )
 
 // DefaultPoll is the poll interval that keeps a hundred servers with their
@@ -224,6 +226,8 @@ func Setup(mgr ctrl.Manager, o controller.Options) error {
 	}
 	configs(mgr, o)
 	jointoken.Setup(mgr, o)
+	clusterauthority.Setup(mgr, o)
+	kubeconfig.Setup(mgr, o)
 	for _, k := range kinds() {
 		k.setup(mgr, o, r)
 	}

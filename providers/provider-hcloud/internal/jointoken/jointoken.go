@@ -9,9 +9,6 @@ import (
 	"encoding/hex"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	kerrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -20,10 +17,10 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 
 	"github.com/openova-io/catalyst/internal/provider"
 	"github.com/openova-io/catalyst/providers/provider-hcloud/apis/v1alpha1"
+	"github.com/openova-io/catalyst/providers/provider-hcloud/internal/own"
 )
 
 // Key of the token in its Secret.
@@ -58,7 +55,7 @@ func (e *external) Observe(ctx context.Context, mg *v1alpha1.JoinToken) (managed
 		// The Secret is the JoinToken's own and goes with it.
 		return managed.ExternalObservation{}, nil
 	}
-	s, err := e.secret(ctx, mg)
+	s, err := own.Secret(ctx, e.kube, mg, v1alpha1.JoinTokenGroupVersionKind)
 	if err != nil {
 		return managed.ExternalObservation{}, err
 	}
@@ -73,33 +70,10 @@ func (e *external) Observe(ctx context.Context, mg *v1alpha1.JoinToken) (managed
 	return managed.ExternalObservation{}, nil
 }
 
-// secret the token goes to, as far as it is there.
-func (e *external) secret(ctx context.Context, mg *v1alpha1.JoinToken) (*corev1.Secret, error) {
-	if mg.GetWriteConnectionSecretToReference() == nil {
-		return nil, errors.New("spec.writeConnectionSecretToRef is required: it is where the token goes")
-	}
-	want := resource.LocalConnectionSecretFor(mg, v1alpha1.JoinTokenGroupVersionKind)
-	s := &corev1.Secret{}
-	err := e.kube.Get(ctx, client.ObjectKeyFromObject(want), s)
-	if kerrors.IsNotFound(err) {
-		return want, nil
-	}
-	if err != nil {
-		return nil, errors.Wrapf(err, "cannot get Secret %q", want.Name)
-	}
-	if !metav1.IsControlledBy(s, mg) {
-		return nil, errors.Errorf("Secret %q of spec.writeConnectionSecretToRef exists and is not this JoinToken's", s.Name)
-	}
-	return s, nil
-}
-
-// Create the token. crossplane-runtime has made its Secret by then, empty. The
-// API server refuses to create what exists and to update what has changed since
-// it was read, so that there is never a second token, however often this is
-// tried and however old what was read.
+// Create the token, unless there is one.
 func (e *external) Create(ctx context.Context, mg *v1alpha1.JoinToken) (managed.ExternalCreation, error) {
 	mg.SetConditions(xpv1.Creating())
-	s, err := e.secret(ctx, mg)
+	s, err := own.Secret(ctx, e.kube, mg, v1alpha1.JoinTokenGroupVersionKind)
 	if err != nil || len(s.Data[Key]) > 0 {
 		return managed.ExternalCreation{}, err
 	}
@@ -108,10 +82,7 @@ func (e *external) Create(ctx context.Context, mg *v1alpha1.JoinToken) (managed.
 		return managed.ExternalCreation{}, errors.Wrap(err, "cannot generate a token")
 	}
 	s.Data = map[string][]byte{Key: []byte(hex.EncodeToString(token))}
-	if s.GetResourceVersion() == "" {
-		return managed.ExternalCreation{}, errors.Wrapf(e.kube.Create(ctx, s), "cannot create Secret %q", s.Name)
-	}
-	return managed.ExternalCreation{}, errors.Wrapf(e.kube.Update(ctx, s), "cannot update Secret %q", s.Name)
+	return managed.ExternalCreation{}, own.Write(ctx, e.kube, s)
 }
 
 // Update has nothing to do: a token does not change.
