@@ -66,6 +66,91 @@ type HostClusterSpec struct {
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:default=default
 	ProviderConfig string `json:"providerConfig,omitempty"`
+
+	// Bootstrap is what the cluster starts with beyond Kubernetes and Flux.
+	// Servers that run keep what they started with.
+	// +optional
+	Bootstrap *HostClusterBootstrap `json:"bootstrap,omitempty"`
+}
+
+// HostClusterBootstrap is what a host cluster starts with.
+type HostClusterBootstrap struct {
+	// Git that the cluster's Flux follows.
+	// +optional
+	Git *BootstrapGit `json:"git,omitempty"`
+
+	// Secrets that are in the cluster before anything else.
+	// +optional
+	// +kubebuilder:validation:MaxItems=8
+	// +listType=map
+	// +listMapKey=namespace
+	// +listMapKey=name
+	Secrets []BootstrapSecret `json:"secrets,omitempty"`
+}
+
+// BootstrapGit is a folder in a Gitea repository that a cluster's Flux applies.
+// The cluster gets a deploy key of its own, which can only read.
+type BootstrapGit struct {
+	// ProviderConfig is the name of the ClusterProviderConfig of the Gitea.
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:default=default
+	ProviderConfig string `json:"providerConfig,omitempty"`
+
+	// Owner of the repository, an organization.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec.bootstrap.git.owner is immutable: the deploy key is in the repository"
+	Owner string `json:"owner"`
+
+	// Repository that Flux follows. Immutable.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=100
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec.bootstrap.git.repository is immutable: the deploy key is in the repository"
+	Repository string `json:"repository"`
+
+	// Branch that Flux follows.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=100
+	// +kubebuilder:default=main
+	Branch string `json:"branch,omitempty"`
+
+	// Path of the folder in the repository, e.g.
+	// ./clusters/omantel.omani.works/bootstrap-kit.
+	// +kubebuilder:validation:MaxLength=200
+	// +kubebuilder:validation:XValidation:rule="self.startsWith('./') && !self.split('/').exists(p, p == '..')",messageExpression="'spec.bootstrap.git.path ' + self + ' must be a path within the repository such as ./clusters/omantel.omani.works/bootstrap-kit'"
+	Path string `json:"path"`
+}
+
+// BootstrapSecret is a Secret that a host cluster starts with.
+type BootstrapSecret struct {
+	// Name of the Secret in the cluster.
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`
+	Name string `json:"name"`
+
+	// Namespace of the Secret in the cluster. It is made if it is not there.
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`
+	// +kubebuilder:default=flux-system
+	Namespace string `json:"namespace"`
+
+	// Type of the Secret in the cluster.
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9./-]+$`
+	// +kubebuilder:default=Opaque
+	Type string `json:"type,omitempty"`
+
+	// SourceRef names the Secret it is a copy of, in the namespace of the
+	// HostCluster. Servers start once it is there.
+	SourceRef LocalReference `json:"sourceRef"`
+
+	// Keys of the source that are copied. All of them if none are named.
+	// +optional
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MaxLength=253
+	// +kubebuilder:validation:items:MinLength=1
+	// +listType=set
+	Keys []string `json:"keys,omitempty"`
 }
 
 // HostClusterNetwork is the private network of a host cluster.
@@ -197,6 +282,11 @@ type HostClusterStatus struct {
 	// Endpoint of the cluster's API server.
 	// +optional
 	Endpoint string `json:"endpoint,omitempty"`
+
+	// KubeconfigSecretRef names the Secret in the namespace of the HostCluster
+	// that opens the cluster, under the keys kubeconfig and value.
+	// +optional
+	KubeconfigSecretRef *LocalReference `json:"kubeconfigSecretRef,omitempty"`
 
 	// Servers of the cluster that run.
 	// +optional

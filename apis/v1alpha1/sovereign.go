@@ -201,6 +201,20 @@ type BootstrapKit struct {
 	// +kubebuilder:validation:MaxProperties=64
 	// +kubebuilder:validation:XValidation:rule="self.all(k, self[k].matches('^[0-9]+\\\\.[0-9]+\\\\.[0-9]+(-[0-9A-Za-z.-]+)?$'))",message="spec.bootstrapKit.versions must be exact versions such as 1.1.2"
 	Versions map[string]SlotVersion `json:"versions,omitempty"`
+
+	// PullSecretRef names a Secret of type kubernetes.io/dockerconfigjson in the
+	// namespace catalyst-system that opens the registry of the kit's charts. The
+	// cluster the Sovereign's names point to has it as ghcr-pull in flux-system.
+	// +optional
+	PullSecretRef *LocalReference `json:"pullSecretRef,omitempty"`
+
+	// CloudCredentialsRef names a key of a Secret in the namespace
+	// catalyst-system that has a token for the Hetzner project, for what the
+	// Sovereign runs itself, such as cluster-autoscaler. The cluster the
+	// Sovereign's names point to has it as hcloud-token of cloud-credentials in
+	// flux-system.
+	// +optional
+	CloudCredentialsRef *SecretKeyReference `json:"cloudCredentialsRef,omitempty"`
 }
 
 // SlotVersion is the version of a Blueprint in a slot.
@@ -338,6 +352,10 @@ type SovereignHostClusterStatus struct {
 	// Address of its load balancer, IPv4.
 	// +optional
 	Address string `json:"address,omitempty"`
+	// KubeconfigSecretRef names the Secret that opens the host cluster, in the
+	// Sovereign's namespace.
+	// +optional
+	KubeconfigSecretRef *LocalReference `json:"kubeconfigSecretRef,omitempty"`
 }
 
 // A Sovereign is a cloud of its own: host clusters, a domain and what people

@@ -11,7 +11,7 @@ func BenchmarkRunFunction(b *testing.B) {
 	fn := newFn()
 	for _, n := range []int{1, 35, 98} {
 		b.Run(fmt.Sprintf("%d_workers", n), func(b *testing.B) {
-			w := world(b, with("count: 2, min: 2, max: 10", fmt.Sprintf("count: %d, min: 0, max: 98", n)), token)
+			w := world(b, with("count: 2, min: 2, max: 10", fmt.Sprintf("count: %d, min: 0, max: 98", n)), generated)
 			w.Settle(b, fn)
 			req, rsp := w.Run(b, fn)
 			b.ReportAllocs()

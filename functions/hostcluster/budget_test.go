@@ -36,7 +36,7 @@ func TestAPIBudget(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			w := world(t, append([]string{cluster, token}, tc.objects...)...)
+			w := world(t, append([]string{cluster, generated}, tc.objects...)...)
 			tc.prepare(w)
 			if tc.was != nil {
 				s, err := structpb.NewStruct(map[string]any{"apiBudget": tc.was})

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	xpv2 "github.com/crossplane/crossplane-runtime/v2/apis/common/v2"
 
 	"github.com/openova-io/catalyst/apis/v1alpha1"
 	"github.com/openova-io/catalyst/internal/composing"
@@ -27,6 +28,10 @@ const (
 	fluxVersion = "v2.4.0"
 	// tokenKey of the join token in its Secret.
 	tokenKey = "token"
+	// manifestsDir is where k3s looks for what it is to apply. What fails is tried
+	// again, so that the kinds of Flux may come later than what is of them.
+	// https://docs.k3s.io/installation/packaged-components
+	manifestsDir = "/var/lib/rancher/k3s/server/manifests/"
 )
 
 //go:embed cloudinit/common.sh
@@ -59,33 +64,57 @@ type file struct {
 	Content     string `json:"content"`
 }
 
-// bootstrap composes the token that servers join with and the cloud-init that
-// they start with. It returns nothing to start with until the token and the
-// load balancer's address, which certificates name, are known.
-func (c *hostCluster) bootstrap(token *composing.Observed) (*userData, *composing.Step, error) {
+// secrets that a cluster starts with, as far as they are there.
+type secrets struct {
+	// token that servers join with.
+	token string
+	// authority is the data of the cluster's ClusterAuthority, by file.
+	authority map[string]string
+	// manifests of what the cluster starts with beyond Kubernetes, by file.
+	manifests map[string]string
+}
+
+// bootstrap composes what servers start with: the token they join with, the
+// authority of the cluster, a key to the repository that Flux follows, and the
+// cloud-init that has it all. It returns nothing to start with until all of it
+// and the load balancer's address, which certificates name, are known.
+func (c *hostCluster) bootstrap(in *inputs) (*userData, *composing.Step, error) {
 	s := c.run.Step("Bootstrap")
-	managed := c.managed()
-	managed.WriteConnectionSecretToReference = &xpv1.LocalSecretReference{Name: c.cluster.Object(keyToken)}
+	written := func(key string) xpv2.ManagedResourceSpec {
+		out := c.managed()
+		out.WriteConnectionSecretToReference = &xpv1.LocalSecretReference{Name: c.cluster.Object(key)}
+		return out
+	}
 	if err := s.Desire(keyToken, &hcloud.JoinToken{
 		ObjectMeta: c.cluster.Meta(keyToken),
-		Spec:       hcloud.JoinTokenSpec{ManagedResourceSpec: managed},
+		Spec:       hcloud.JoinTokenSpec{ManagedResourceSpec: written(keyToken)},
+	}); err != nil {
+		return nil, nil, err
+	}
+	if err := s.Desire(keyAuthority, &hcloud.ClusterAuthority{
+		ObjectMeta: c.cluster.Meta(keyAuthority),
+		Spec: hcloud.ClusterAuthoritySpec{
+			ManagedResourceSpec: written(keyAuthority),
+			ForProvider:         hcloud.ClusterAuthorityParameters{Cluster: c.GetName(), Domain: new(c.Spec.Domain)},
+		},
 	}); err != nil {
 		return nil, nil, err
 	}
 
 	lb := c.run.Observed(keyLB).String("status", "atProvider", "ipv4")
-	secret := decoded(token.String("data", tokenKey))
-	switch {
-	case lb == "":
+	if lb == "" {
 		s.Wait(ReasonAddressUnknown, "Waits for the load balancer's address, which the cluster's certificate names")
 		s.Blame(hcloud.LoadBalancer_Kind, c.cluster.Object("lb"))
 		return nil, s, nil
-	case secret == "":
-		s.Wait(ReasonTokenUnknown, "Waits for the token that servers join with")
-		s.Blame(hcloud.JoinTokenGroupVersionKind.Kind, c.cluster.Object(keyToken))
-		return nil, s, nil
 	}
-	texts, data, err := c.userData(secret, lb)
+	if err := c.deployKey(s); err != nil {
+		return nil, nil, err
+	}
+	got, err := c.secrets(s, in)
+	if got == nil || err != nil {
+		return nil, s, err
+	}
+	texts, data, err := c.userData(got, lb)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -93,10 +122,46 @@ func (c *hostCluster) bootstrap(token *composing.Observed) (*userData, *composin
 	return data, s, err
 }
 
+// secrets that are all there, or nothing: the step tells which one is waited for.
+func (c *hostCluster) secrets(s *composing.Step, in *inputs) (*secrets, error) {
+	out := &secrets{token: decoded(in.token.String("data", tokenKey)), authority: map[string]string{}}
+	if out.token == "" {
+		s.Wait(ReasonTokenUnknown, "Waits for the token that servers join with")
+		s.Blame(hcloud.JoinTokenGroupVersionKind.Kind, c.cluster.Object(keyToken))
+		return nil, nil
+	}
+	for _, file := range authorityFiles() {
+		out.authority[file] = decoded(in.authority.String("data", file))
+		if out.authority[file] == "" {
+			s.Wait(ReasonAuthorityUnknown, "Waits for the authority that vouches for the cluster")
+			s.Blame(hcloud.ClusterAuthorityGroupVersionKind.Kind, c.cluster.Object(keyAuthority))
+			return nil, nil
+		}
+	}
+	manifests, missing, err := c.manifests(in)
+	if err != nil {
+		return nil, err
+	}
+	if missing != nil {
+		s.Wait(missing.reason, missing.message)
+		s.Blame(missing.kind, missing.name)
+		return nil, nil
+	}
+	out.manifests = manifests
+	return out, nil
+}
+
+// authorityFiles are those that k3s takes before its first start, and the keys
+// they have in the Secret of the ClusterAuthority.
+// https://docs.k3s.io/cli/certificate#using-custom-ca-certificates
+func authorityFiles() []string {
+	return []string{"client-ca.crt", "client-ca.key", "server-ca.crt", "server-ca.key"}
+}
+
 // userData renders the cloud-init of each role. Servers keep the one they
 // started with: a key of the Secret is named after what it holds, and stays as
 // long as a server uses it.
-func (c *hostCluster) userData(token, lb string) (*corev1.Secret, *userData, error) {
+func (c *hostCluster) userData(in *secrets, lb string) (*corev1.Secret, *userData, error) {
 	out := &corev1.Secret{ObjectMeta: c.cluster.Meta(keyCloudInit), Type: corev1.SecretTypeOpaque, Data: map[string][]byte{}}
 	for _, key := range c.keysInUse() {
 		if old := decoded(c.run.Observed(keyCloudInit).String("data", key)); old != "" {
@@ -104,24 +169,34 @@ func (c *hostCluster) userData(token, lb string) (*corev1.Secret, *userData, err
 		}
 	}
 	data := &userData{}
-	for _, role := range []struct {
-		name   v1alpha1.NodeRole
-		key    *string
-		config *cloudConfig
-	}{
-		{v1alpha1.RoleControlPlane, &data.controlPlane, c.controlPlaneConfig(token, lb)},
-		{v1alpha1.RoleWorker, &data.worker, c.workerConfig(token)},
-	} {
-		text, err := yaml.Marshal(role.config)
-		if err != nil {
-			return nil, nil, fmt.Errorf("cannot render the cloud-init of a %s: %w", role.name, err)
+	add := func(role v1alpha1.NodeRole, config *cloudConfig) (key string, text []byte, err error) {
+		if text, err = config.render(); err != nil {
+			return "", nil, fmt.Errorf("cannot render the cloud-init of a %s: %w", role, err)
 		}
-		text = append([]byte("#cloud-config\n"), text...)
 		sum := sha256.Sum256(text)
-		*role.key = string(role.name) + "-" + hex.EncodeToString(sum[:4])
-		out.Data[*role.key] = text
+		key = string(role) + "-" + hex.EncodeToString(sum[:4])
+		out.Data[key] = text
+		return key, text, nil
 	}
-	return out, data, nil
+	var err error
+	var worker []byte
+	if data.worker, worker, err = add(v1alpha1.RoleWorker, c.workerConfig(in.token)); err != nil {
+		return nil, nil, err
+	}
+	head := c.controlPlaneConfig(in, lb)
+	elastic, err := c.elastic(string(worker))
+	if err != nil {
+		return nil, nil, err
+	}
+	head.WriteFiles = append(head.WriteFiles, file{manifestsDir + "catalyst-autoscaler.yaml", "0600", elastic})
+	data.controlPlane, _, err = add(v1alpha1.RoleControlPlane, head)
+	return out, data, err
+}
+
+// render the configuration as user data.
+func (c *cloudConfig) render() ([]byte, error) {
+	text, err := yaml.Marshal(c)
+	return append([]byte("#cloud-config\n"), text...), err
 }
 
 // decoded value of a Secret's key. What is no base64 counts as absent.
@@ -147,9 +222,9 @@ func (c *hostCluster) keysInUse() []string {
 	return slices.Sorted(maps.Keys(keys))
 }
 
-func (c *hostCluster) controlPlaneConfig(token, lb string) *cloudConfig {
+func (c *hostCluster) controlPlaneConfig(in *secrets, lb string) *cloudConfig {
 	k3s := map[string]any{
-		"token":                  token,
+		"token":                  in.token,
 		"tls-san":                []string{c.Spec.Domain, lb, c.address(hostLoadBalancer)},
 		"flannel-backend":        "none",
 		"disable-network-policy": true,
@@ -157,7 +232,13 @@ func (c *hostCluster) controlPlaneConfig(token, lb string) *cloudConfig {
 		"node-label":             []string{"catalyst.openova.io/role=" + string(v1alpha1.RoleControlPlane)},
 	}
 	out := c.config(v1alpha1.RoleControlPlane, k3s, controlPlaneScript)
-	out.WriteFiles = append(out.WriteFiles, file{"/var/lib/rancher/k3s/server/manifests/cilium.yaml", "0600", cilium})
+	for _, name := range authorityFiles() {
+		out.WriteFiles = append(out.WriteFiles, file{"/var/lib/rancher/k3s/server/tls/" + name, "0600", in.authority[name]})
+	}
+	out.WriteFiles = append(out.WriteFiles, file{manifestsDir + "cilium.yaml", "0600", cilium})
+	for _, name := range slices.Sorted(maps.Keys(in.manifests)) {
+		out.WriteFiles = append(out.WriteFiles, file{manifestsDir + name, "0600", in.manifests[name]})
+	}
 	return out
 }
 

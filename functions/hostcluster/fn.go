@@ -18,10 +18,13 @@ const (
 	// asked for.
 	ConditionAccepted = "Accepted"
 
-	ReasonAccepted       = "Accepted"
-	ReasonInvalid        = "Invalid"
-	ReasonTokenUnknown   = "TokenUnknown"
-	ReasonAddressUnknown = "AddressUnknown"
+	ReasonAccepted         = "Accepted"
+	ReasonInvalid          = "Invalid"
+	ReasonTokenUnknown     = "TokenUnknown"
+	ReasonAuthorityUnknown = "AuthorityUnknown"
+	ReasonAddressUnknown   = "AddressUnknown"
+	ReasonDeployKeyUnknown = "DeployKeyUnknown"
+	ReasonSecretMissing    = "SecretMissing"
 )
 
 // Keys of composed resources.
@@ -36,6 +39,9 @@ const (
 	keyServicePrefix  = "service-"
 	keyTarget         = "target"
 	keyToken          = "join-token"
+	keyAuthority      = "authority"
+	keyKubeconfig     = "kubeconfig"
+	keyDeployKey      = "deploy-key"
 	keyCloudInit      = "cloud-init"
 	keyPoolPrefix     = "pool-"
 	keyControlPlane   = keyPoolPrefix + "control-plane"
@@ -61,7 +67,7 @@ func Compose(r *composing.Run, hc *v1alpha1.HostCluster) error {
 	r.Status(st, &st.Progress)
 
 	c := &hostCluster{HostCluster: hc, run: r}
-	token := r.RequireOne("join-token", composing.Selector{APIVersion: "v1", Kind: "Secret", Namespace: hc.GetNamespace(), Name: hc.GetName() + "-" + keyToken})
+	in := c.require()
 	if r.Unresolved() {
 		return nil
 	}
@@ -88,8 +94,11 @@ func Compose(r *composing.Run, hc *v1alpha1.HostCluster) error {
 	if err != nil {
 		return err
 	}
-	data, bootstrap, err := c.bootstrap(token)
+	data, bootstrap, err := c.bootstrap(in)
 	if err != nil {
+		return err
+	}
+	if err := c.kubeconfig(in); err != nil {
 		return err
 	}
 	if err := c.pools(data, subnet.Ready() && access.Ready() && front.Ready(), bootstrap); err != nil {
@@ -98,6 +107,33 @@ func Compose(r *composing.Run, hc *v1alpha1.HostCluster) error {
 	st.APIBudget = c.apiBudget()
 	c.report(st)
 	return nil
+}
+
+// inputs are the Secrets a HostCluster is made of. All of them are in its own
+// namespace: whoever may apply one there can read no others with it.
+type inputs struct {
+	token, authority, deployKey *composing.Observed
+	// sources of the Secrets the cluster starts with, by name.
+	sources map[string]*composing.Observed
+}
+
+// require everything on every run: what shows up late costs another one.
+func (c *hostCluster) require() *inputs {
+	secret := func(key, name string) *composing.Observed {
+		return c.run.RequireOne(key, composing.Selector{APIVersion: "v1", Kind: "Secret", Namespace: c.GetNamespace(), Name: name})
+	}
+	own := func(key string) *composing.Observed { return secret(key, c.GetName()+"-"+key) }
+	in := &inputs{token: own(keyToken), authority: own(keyAuthority), sources: map[string]*composing.Observed{}}
+	if c.Spec.Bootstrap == nil {
+		return in
+	}
+	if c.Spec.Bootstrap.Git != nil {
+		in.deployKey = own(keyDeployKey)
+	}
+	for _, s := range c.Spec.Bootstrap.Secrets {
+		in.sources[s.SourceRef.Name] = secret("secret-"+s.SourceRef.Name, s.SourceRef.Name)
+	}
+	return in
 }
 
 // check whether the cluster can be carried out. The API server refuses most of
@@ -130,6 +166,11 @@ func (c *hostCluster) address(n byte) string {
 	return netip.AddrFrom4(b).String()
 }
 
+// endpoint of the API server behind a load balancer.
+func endpoint(ip string) string {
+	return "https://" + net.JoinHostPort(ip, strconv.Itoa(portKubernetes))
+}
+
 // report what there is.
 func (c *hostCluster) report(st *v1alpha1.HostClusterStatus) {
 	st.Phase = c.run.Phase()
@@ -138,7 +179,10 @@ func (c *hostCluster) report(st *v1alpha1.HostClusterStatus) {
 	}
 	if ip := c.run.Observed(keyLB).String("status", "atProvider", "ipv4"); ip != "" {
 		st.LoadBalancer = &v1alpha1.LoadBalancerAddresses{IPv4: ip, IPv6: c.run.Observed(keyLB).String("status", "atProvider", "ipv6")}
-		st.Endpoint = "https://" + net.JoinHostPort(ip, strconv.Itoa(portKubernetes))
+		st.Endpoint = endpoint(ip)
+	}
+	if ready, ok := c.run.Observed(keyKubeconfig).Condition("Ready"); ok && ready.Status == "True" {
+		st.KubeconfigSecretRef = &v1alpha1.LocalReference{Name: c.cluster.Object(keyKubeconfig)}
 	}
 	st.Servers.ControlPlane = c.run.Observed(keyControlPlane).Int("status", "readyServers")
 	for _, key := range c.run.ObservedKeys(keyWorkersPrefix) {

@@ -40,11 +40,21 @@ spec:
     publicKeys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl admin@omantel]
   providerConfig: default`
 
-// token in base64 is 0123456789abcdef.
-const token = `apiVersion: v1
+// joinToken in base64 is 0123456789abcdef.
+const joinToken = `apiVersion: v1
 kind: Secret
 metadata: {name: hz-fsn-mgt-prod-join-token, namespace: sovereign-omantel}
 data: {token: MDEyMzQ1Njc4OWFiY2RlZg==}`
+
+// authority in base64 is client-ca.crt, client-ca.key, server-ca.crt and
+// server-ca.key.
+const authority = `apiVersion: v1
+kind: Secret
+metadata: {name: hz-fsn-mgt-prod-authority, namespace: sovereign-omantel}
+data: {client-ca.crt: Y2xpZW50LWNhLmNydA==, client-ca.key: Y2xpZW50LWNhLmtleQ==, server-ca.crt: c2VydmVyLWNhLmNydA==, server-ca.key: c2VydmVyLWNhLmtleQ==}`
+
+// generated is what providers generate for the cluster.
+const generated = joinToken + "\n---\n" + authority
 
 func newFn() fnv1.FunctionRunnerServiceServer {
 	return composing.NewFunction(logging.NewNopLogger(), Compose)
@@ -57,9 +67,13 @@ func world(t testing.TB, docs ...string) *proptest.World {
 
 func with(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(cluster) }
 
-func TestProperties(t *testing.T) { proptest.Check(t, newFn(), world(t, cluster, token)) }
+func TestProperties(t *testing.T) {
+	proptest.Check(t, newFn(), world(t, bootstrapped(), generated, sources))
+}
 
-func FuzzRunFunction(f *testing.F) { proptest.Fuzz(f, newFn(), world(f, cluster, token)) }
+func FuzzRunFunction(f *testing.F) {
+	proptest.Fuzz(f, newFn(), world(f, bootstrapped(), generated, sources))
+}
 
 func spec(rsp *fnv1.RunFunctionResponse, key string) map[string]any {
 	s, _ := rsp.GetDesired().GetResources()[key].GetResource().AsMap()["spec"].(map[string]any)
@@ -100,7 +114,7 @@ func TestWorkers(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			rsp := world(t, with("count: 2, min: 2, max: 10", fmt.Sprintf("count: %d, min: 0, max: 98", tc.count)), token).Settle(t, newFn())
+			rsp := world(t, with("count: 2, min: 2, max: 10", fmt.Sprintf("count: %d, min: 0, max: 98", tc.count)), generated).Settle(t, newFn())
 			got := map[string]string{}
 			for _, key := range proptest.Keys(rsp) {
 				if strings.HasPrefix(key, keyWorkersPrefix) {
@@ -118,8 +132,8 @@ func TestWorkers(t *testing.T) {
 // The circuit breaker and the API server are made for few resources per object.
 func TestBound(t *testing.T) {
 	largest := with("count: 2, min: 2, max: 10", "count: 96, min: 0, max: 96", "serverType: cx42, count: 1", "serverType: cx42, count: 3",
-		"publicKeys: [", "publicKeys: [ssh-ed25519 AAAA, ssh-ed25519 AAAB, ssh-ed25519 AAAC, ")
-	rsp := world(t, largest, token).Settle(t, newFn())
+		"publicKeys: [", "publicKeys: [ssh-ed25519 AAAA, ssh-ed25519 AAAB, ssh-ed25519 AAAC, ", "providerConfig: default", "providerConfig: default"+bootstrap)
+	rsp := world(t, largest, generated, sources).Settle(t, newFn())
 	if n := len(proptest.Keys(rsp)); n > 40 {
 		t.Errorf("the largest cluster composes %d resources, more than 40: %v", n, proptest.Keys(rsp))
 	}
@@ -131,7 +145,7 @@ func setWorkers(w *proptest.World, n int) {
 }
 
 func TestScaleDownRemovesPools(t *testing.T) {
-	w := world(t, with("max: 10", "max: 98"), token)
+	w := world(t, with("max: 10", "max: 98"), generated)
 	setWorkers(w, 98)
 	w.Settle(t, newFn())
 	setWorkers(w, 36)
@@ -157,7 +171,7 @@ func TestFirewall(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			rsp := world(t, tc.spec, token).Settle(t, newFn())
+			rsp := world(t, tc.spec, generated).Settle(t, newFn())
 			var got []string
 			for _, r := range forProvider(rsp, keyFirewall)["rule"].([]any) {
 				rule := r.(map[string]any)
@@ -174,7 +188,7 @@ func TestFirewall(t *testing.T) {
 // The order has to be there while the cluster lives: functions do not run while
 // it is deleted.
 func TestOrder(t *testing.T) {
-	rsp := world(t, cluster, token).Settle(t, newFn())
+	rsp := world(t, cluster, generated).Settle(t, newFn())
 	var got []string
 	for _, key := range proptest.Keys(rsp) {
 		if strings.HasPrefix(key, keyOrderPrefix) {
@@ -186,7 +200,7 @@ func TestOrder(t *testing.T) {
 	slices.Sort(got)
 	want := []string{
 		"Firewall before NetworkSubnet", "LoadBalancer before NodePool", "LoadBalancerTarget before LoadBalancer",
-		"NetworkSubnet before Network", "NodePool before Firewall", "NodePool before PlacementGroup", "PlacementGroup before Firewall",
+		"NetworkSubnet before Network", "NodePool before ClusterAuthority", "NodePool before Firewall", "NodePool before PlacementGroup", "PlacementGroup before Firewall",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("order of deletion: -want, +got:\n%s", diff)
@@ -209,7 +223,7 @@ func TestOwners(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			w := world(t, cluster, token)
+			w := world(t, cluster, generated)
 			w.Settle(t, newFn())
 			at := w.Composed[keyLB].GetFields()["status"].GetStructValue().GetFields()["atProvider"].GetStructValue()
 			at.Fields["id"] = structpb.NewStringValue(tc.id)
@@ -230,8 +244,9 @@ func TestWaits(t *testing.T) {
 		docs   []string
 		want   string
 	}{
-		"Address": {reason: "The certificate names the load balancer", docs: []string{cluster, token}, ready: func(key string) bool { return key != keyLB }, want: "LoadBalancer hz-fsn-mgt-prod-lb"},
-		"Token":   {reason: "Servers join with the token", docs: []string{cluster}, ready: proptest.All, want: "JoinToken hz-fsn-mgt-prod-join-token"},
+		"Address":   {reason: "The certificate names the load balancer", docs: []string{cluster, generated}, ready: func(key string) bool { return key != keyLB }, want: "LoadBalancer hz-fsn-mgt-prod-lb"},
+		"Token":     {reason: "Servers join with the token", docs: []string{cluster, authority}, ready: proptest.All, want: "JoinToken hz-fsn-mgt-prod-join-token"},
+		"Authority": {reason: "Servers start with the cluster's authority", docs: []string{cluster, joinToken}, ready: proptest.All, want: "ClusterAuthority hz-fsn-mgt-prod-authority"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -257,7 +272,7 @@ func TestWaits(t *testing.T) {
 // Nothing about a server may change after it has started, or Hetzner's Terraform
 // provider would replace it.
 func TestCloudInitStaysWhileInUse(t *testing.T) {
-	w := world(t, cluster, token)
+	w := world(t, cluster, generated)
 	_, before := cloudInit(t, w.Settle(t, newFn()), "pool-workers-1")
 	w.XR.GetFields()["spec"].GetStructValue().GetFields()["kubernetes"].GetStructValue().Fields["version"] = structpb.NewStringValue("v1.32.0+k3s1")
 	_, rsp := w.Run(t, newFn())
@@ -271,16 +286,30 @@ func TestCloudInitStaysWhileInUse(t *testing.T) {
 	}
 }
 
-func TestToken(t *testing.T) {
-	rsp := world(t, cluster, token).Settle(t, newFn())
+// What is secret is in the cloud-init, and nowhere else.
+func TestSecrets(t *testing.T) {
+	secret := []string{"0123456789abcdef", "client-ca.key", "server-ca.key", "the-identity", "the-pull-secret", "the-hcloud-token"}
+	shown := func(text string) []string {
+		return slices.DeleteFunc(slices.Clone(secret), func(s string) bool {
+			return !strings.Contains(text, s) && !strings.Contains(text, base64.StdEncoding.EncodeToString([]byte(s)))
+		})
+	}
+	rsp := world(t, with("providerConfig: default", "providerConfig: default"+bootstrap), generated, sources).Settle(t, newFn())
 	for key, res := range rsp.GetDesired().GetResources() {
-		text := fmt.Sprint(res.GetResource().AsMap())
-		if strings.Contains(text, "0123456789abcdef") {
-			t.Errorf("%s shows the token", key)
+		if got := shown(fmt.Sprint(res.GetResource().AsMap())); len(got) > 0 {
+			t.Errorf("%s shows %v", key, got)
 		}
 	}
-	if strings.Contains(fmt.Sprint(status(rsp)), "0123456789abcdef") {
-		t.Error("the status shows the token")
+	if got := shown(fmt.Sprint(status(rsp), rsp.GetResults(), rsp.GetConditions())); len(got) > 0 {
+		t.Errorf("the status shows %v", got)
+	}
+	head, _ := cloudInit(t, rsp, keyControlPlane)
+	if diff := cmp.Diff(secret, shown(head)); diff != "" {
+		t.Errorf("the control plane starts with all: -want, +got:\n%s", diff)
+	}
+	worker, _ := cloudInit(t, rsp, "pool-workers-1")
+	if diff := cmp.Diff([]string{"0123456789abcdef"}, shown(worker)); diff != "" {
+		t.Errorf("a worker only joins: -want, +got:\n%s", diff)
 	}
 }
 
@@ -305,7 +334,7 @@ func files(t *testing.T, text string) map[string]cloudConfigFile {
 }
 
 func TestCloudInit(t *testing.T) {
-	rsp := world(t, with("serverType: cx42, count: 1", "serverType: cx42, count: 3"), token).Settle(t, newFn())
+	rsp := world(t, with("serverType: cx42, count: 1", "serverType: cx42, count: 3"), generated).Settle(t, newFn())
 	cases := map[string]struct {
 		reason, pool string
 		k3s          map[string]any
@@ -432,7 +461,7 @@ func TestRefused(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			_, rsp := world(t, tc.spec, token).Run(t, newFn())
+			_, rsp := world(t, tc.spec, generated).Run(t, newFn())
 			if got := rsp.GetConditions()[0].GetMessage(); !strings.HasPrefix(got, tc.want) {
 				t.Errorf("%s: message %q, want %q", tc.reason, got, tc.want)
 			}
@@ -444,10 +473,10 @@ func TestRefused(t *testing.T) {
 }
 
 func TestStatus(t *testing.T) {
-	got := status(world(t, cluster, token).Settle(t, newFn()))
+	got := status(world(t, cluster, generated).Settle(t, newFn()))
 	delete(got, "steps")
 	want := map[string]any{
-		"phase": "Ready", "summary": "Ready", "locationCode": "hfmp", "endpoint": "https://192.0.2.10:6443",
+		"phase": "Ready", "summary": "Ready", "kubeconfigSecretRef": map[string]any{"name": "hz-fsn-mgt-prod-kubeconfig"}, "locationCode": "hfmp", "endpoint": "https://192.0.2.10:6443",
 		"loadBalancer": map[string]any{"ipv4": "192.0.2.10", "ipv6": "2001:db8::10"},
 		"servers":      map[string]any{"controlPlane": 1.0, "workers": 2.0},
 	}
@@ -458,6 +487,6 @@ func TestStatus(t *testing.T) {
 
 func TestGolden(t *testing.T) {
 	w := proptest.Example(t, "../../examples/hostcluster", "HostCluster", "hz-fsn-mgt-prod")
-	w.Objects = append(w.Objects, world(t, cluster, token).Objects...)
+	w.Objects = append(w.Objects, world(t, cluster, generated).Objects...)
 	proptest.Golden(t, w.Settle(t, newFn()), "testdata/hostcluster.yaml")
 }

@@ -236,6 +236,8 @@ func (c *hostCluster) order() error {
 		{keyFirewall, keyPlacementGroup},
 		{keySubnet, keyFirewall},
 		{keyNetwork, keySubnet},
+		// Servers that run know no other authority.
+		{keyAuthority, keyControlPlane},
 	}
 	for _, pool := range c.run.ObservedKeys(keyWorkersPrefix) {
 		edges = append(edges, [2]string{keyFirewall, pool})

@@ -56,6 +56,9 @@ func (s *sovereign) hostClusters(ns *composing.Step) error {
 			if err != nil {
 				return err
 			}
+			if hc.GetName() == s.entrance() {
+				hc.Spec.Bootstrap = s.bootstrap()
+			}
 			hc.Spec.SSH = v1alpha1.HostClusterSSH{KeyRefs: refs, AllowedCIDRs: s.Spec.SSH.AllowedCIDRs}
 			if err := step.DesireAfter(keys, keyClusterPrefix+hc.GetName(), hc); err != nil {
 				return err

@@ -25,6 +25,7 @@ const (
 	ReasonInvalid        = "Invalid"
 	ReasonAddressUnknown = "AddressUnknown"
 	ReasonKeyUnknown     = "KeyUnknown"
+	ReasonSecretMissing  = "SecretMissing"
 )
 
 // Keys of composed resources.
@@ -43,6 +44,7 @@ const (
 	keyOrderPrefix   = "order-"
 	keyGitPrefix     = "git-"
 	keyKit           = "bootstrap-kit"
+	keyBootstrap     = "bootstrap"
 )
 
 // A sovereign that is composed.
@@ -64,6 +66,7 @@ func Compose(r *composing.Run, sov *v1alpha1.Sovereign) error {
 		return o.String("spec", "sovereignRef", "name") != sov.GetName()
 	})
 	sovereigns := tenancy.All(r, v1alpha1.KindSovereign, "")
+	sources := s.requireSecrets()
 	if r.Unresolved() {
 		return nil
 	}
@@ -84,6 +87,9 @@ func Compose(r *composing.Run, sov *v1alpha1.Sovereign) error {
 
 	ns := r.Step("Namespace")
 	if err := ns.Desire(keyNamespace, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: st.Namespace, Labels: s.labels()}}); err != nil {
+		return err
+	}
+	if err := s.secrets(ns, sources); err != nil {
 		return err
 	}
 	if err := s.hostClusters(ns); err != nil {
@@ -176,11 +182,15 @@ func (s *sovereign) report() {
 	st.ZoneSerial = s.run.Observed(keyZone).Int("status", "atProvider", "serial")
 	for _, key := range s.run.ObservedKeys(keyClusterPrefix) {
 		o := s.run.Observed(key)
-		st.HostClusters = append(st.HostClusters, v1alpha1.SovereignHostClusterStatus{
+		hc := v1alpha1.SovereignHostClusterStatus{
 			Name:    o.Name(),
 			Phase:   v1alpha1.Phase(o.String("status", "phase")),
 			Address: o.String("status", "loadBalancer", "ipv4"),
-		})
+		}
+		if name := o.String("status", "kubeconfigSecretRef", "name"); name != "" {
+			hc.KubeconfigSecretRef = &v1alpha1.LocalReference{Name: name}
+		}
+		st.HostClusters = append(st.HostClusters, hc)
 	}
 	st.Delegation = s.delegation()
 	if commit := s.run.Observed(keyKit).String("status", "atProvider", "commit"); commit != "" && st.BootstrapKit != nil {

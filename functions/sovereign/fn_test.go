@@ -58,12 +58,18 @@ func with(pairs ...string) string { return strings.NewReplacer(pairs...).Replace
 
 func corporate(t testing.TB) *proptest.World {
 	t.Helper()
-	return proptest.Example(t, "../../examples/sovereign-corporate", "Sovereign", "bankdhofar")
+	w := proptest.Example(t, "../../examples/sovereign-corporate", "Sovereign", "bankdhofar")
+	w.Objects = append(w.Objects, world(t, sme, platformSecrets).Objects...)
+	return w
 }
 
-func TestProperties(t *testing.T) { proptest.Check(t, newFn(), world(t, sme, organizations)) }
+func TestProperties(t *testing.T) {
+	proptest.Check(t, newFn(), world(t, credited(), organizations, platformSecrets))
+}
 
-func FuzzRunFunction(f *testing.F) { proptest.Fuzz(f, newFn(), world(f, sme, organizations)) }
+func FuzzRunFunction(f *testing.F) {
+	proptest.Fuzz(f, newFn(), world(f, credited(), organizations, platformSecrets))
+}
 
 func spec(rsp *fnv1.RunFunctionResponse, key string) map[string]any {
 	s, _ := rsp.GetDesired().GetResources()[key].GetResource().AsMap()["spec"].(map[string]any)
@@ -217,7 +223,7 @@ func TestBound(t *testing.T) {
 	d.Fields["parentZone"] = structpb.NewStringValue("bankdhofar.example")
 	ssh := w.XR.GetFields()["spec"].GetStructValue().GetFields()["ssh"].GetStructValue()
 	ssh.GetFields()["publicKeys"].GetListValue().Values = append(ssh.GetFields()["publicKeys"].GetListValue().GetValues(), structpb.NewStringValue("ssh-ed25519 BBBB"))
-	w.Objects = world(t, sme, strings.ReplaceAll(organizations, "omantel", "bankdhofar")).Objects
+	w.Objects = append(w.Objects, world(t, sme, strings.ReplaceAll(organizations, "omantel", "bankdhofar")).Objects...)
 	if keys := proptest.Keys(w.Settle(t, newFn())); len(keys) > 40 {
 		t.Errorf("the largest Sovereign composes %d resources, more than 40: %v", len(keys), keys)
 	}

@@ -2,6 +2,7 @@ package composing
 
 import (
 	"maps"
+	"slices"
 
 	"google.golang.org/protobuf/types/known/structpb"
 )
@@ -58,6 +59,11 @@ func (o *Observed) Strings(path ...string) []string {
 		out = append(out, v.GetStringValue())
 	}
 	return out
+}
+
+// Keys of the object at the path, sorted.
+func (o *Observed) Keys(path ...string) []string {
+	return slices.Sorted(maps.Keys(o.value(path...).GetStructValue().GetFields()))
 }
 
 func (o *Observed) value(path ...string) *structpb.Value {

@@ -94,6 +94,17 @@ func (c Cluster) Selector(role v1alpha1.NodeRole) string {
 	return fmt.Sprintf("%s=%s,%s=%s,%s=%s", LabelRole, role, LabelSovereign, c.Domain, labelCluster, c)
 }
 
+// ElasticGroup is the node group of the servers that cluster-autoscaler makes
+// beside those of NodePools, unique in a project. Its servers are called like it
+// with up to 17 characters appended, and a name may have 63.
+func (c Cluster) ElasticGroup() (string, error) {
+	code, err := c.LocationCode()
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimPrefix(c.Namespace, namespacePrefix) + "-" + code + "-elastic", nil
+}
+
 // Meta of a Kubernetes object of the cluster.
 func (c Cluster) Meta(suffix string) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Name: c.Object(suffix), Namespace: c.Namespace, Labels: map[string]string{
