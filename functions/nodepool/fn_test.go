@@ -175,6 +175,23 @@ func TestServersKeepTheirStart(t *testing.T) {
 	}
 }
 
+// A key that is gone before the server came would never be found.
+func TestServersToComeFollow(t *testing.T) {
+	w := world(t, nodePool)
+	_, rsp := w.Run(t, newFn())
+	w.Apply(rsp, func(key string) bool { return key != "server-3" })
+	changed := world(t, with("worker-1", "worker-2", "name: admin", "name: other")).XR.GetFields()["spec"].GetStructValue()
+	maps.Copy(w.XR.GetFields()["spec"].GetStructValue().Fields, changed.GetFields())
+	_, rsp = w.Run(t, newFn())
+	want := []any{map[string]any{"name": "other", "policy": map[string]any{"resolve": "Always"}}}
+	if diff := cmp.Diff(want, forProvider(rsp, "server-3")["sshKeysRefs"]); diff != "" {
+		t.Errorf("keys of a server that is not there yet: -want, +got:\n%s", diff)
+	}
+	if diff := cmp.Diff([]any{map[string]any{"name": "admin"}}, forProvider(rsp, "server-1")["sshKeysRefs"]); diff != "" {
+		t.Errorf("keys of a server that is there: -want, +got:\n%s", diff)
+	}
+}
+
 func TestGolden(t *testing.T) {
 	proptest.Golden(t, world(t, with("count: 3", "count: 1")).Settle(t, newFn()), "testdata/worker.yaml")
 }

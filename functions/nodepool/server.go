@@ -5,6 +5,7 @@ import (
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	xpv2 "github.com/crossplane/crossplane-runtime/v2/apis/common/v2"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 
 	"github.com/openova-io/catalyst/internal/hetzner"
 	hcloud "github.com/openova-io/catalyst/providers/provider-hcloud/apis/v1alpha1"
@@ -28,11 +29,14 @@ func (p *pool) startOf(number int) (start, error) {
 			Key:                  p.Spec.UserDataSecretRef.Key,
 		},
 	}
-	for _, k := range p.Spec.SSHKeyRefs {
-		out.SSHKeysRefs = append(out.SSHKeysRefs, xpv1.NamespacedReference{Name: k.Name})
-	}
 	o := p.run.Observed(keyServer(number))
-	if o == nil {
+	if o.String("metadata", "annotations", meta.AnnotationKeyExternalName) == "" {
+		// What is resolved once is kept: a key that went before the server came
+		// would be looked for without end.
+		always := xpv1.ResolvePolicyAlways
+		for _, k := range p.Spec.SSHKeyRefs {
+			out.SSHKeysRefs = append(out.SSHKeysRefs, xpv1.NamespacedReference{Name: k.Name, Policy: &xpv1.Policy{Resolve: &always}})
+		}
 		return out, nil
 	}
 	had := struct {
@@ -45,7 +49,9 @@ func (p *pool) startOf(number int) (start, error) {
 	}
 	was := had.Spec.ForProvider
 	out.Image = cmp.Or(was.Image, out.Image)
-	out.SSHKeysRefs = was.SSHKeysRefs
+	for _, k := range was.SSHKeysRefs {
+		out.SSHKeysRefs = append(out.SSHKeysRefs, xpv1.NamespacedReference{Name: k.Name})
+	}
 	if was.UserDataSecretRef.Name != "" {
 		out.UserDataSecretRef = was.UserDataSecretRef
 	}

@@ -239,6 +239,7 @@ func becomeReady(o *structpb.Struct) {
 		set(at, "ipv6", "2001:db8::10")
 	case "Server":
 		set(at, "ipv4Address", "192.0.2.20")
+		set(ensure(ensure(o, "metadata"), "annotations"), "crossplane.io/external-name", "4712")
 	case "HostCluster":
 		lb := ensure(st, "loadBalancer")
 		set(lb, "ipv4", "192.0.2.10")
