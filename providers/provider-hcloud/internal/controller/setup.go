@@ -146,11 +146,11 @@ type reconcilers struct {
 	reporter   *reporter
 }
 
-func newReconcilers() *reconcilers {
+func newReconcilers(pool *clients.Pool) *reconcilers {
 	return &reconcilers{
 		provider:   config.ForRuntime(),
 		operations: upjet.NewOperationStore(quiet()),
-		pool:       clients.NewPool(),
+		pool:       pool,
 		reporter:   &reporter{},
 	}
 }
@@ -214,12 +214,18 @@ func (r *reconcilers) projects(kube client.Client) func(ctx context.Context, mg 
 	}
 }
 
-// Setup adds the controllers of all kinds.
+// Setup adds the controllers of all kinds and the metrics of their clients.
 func Setup(mgr ctrl.Manager, o controller.Options) error {
-	r := newReconcilers()
-	if err := metrics.Registry.Register(clients.NewCollector(r.pool)); err != nil {
+	pool := clients.NewPool()
+	if err := metrics.Registry.Register(clients.NewCollector(pool)); err != nil {
 		return errors.Wrap(err, "cannot register metrics")
 	}
+	return Add(mgr, o, pool)
+}
+
+// Add the controllers of all kinds, whose clients come from the pool.
+func Add(mgr ctrl.Manager, o controller.Options, pool *clients.Pool) error {
+	r := newReconcilers(pool)
 	r.reporter.kube, r.reporter.log = mgr.GetClient(), o.Logger
 	if err := mgr.Add(r.reporter); err != nil {
 		return errors.Wrap(err, "cannot publish API budgets")

@@ -144,7 +144,7 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 
 // restart the provider: what it remembered is gone.
 func (w *world) restart() {
-	w.shared = newReconcilers()
+	w.shared = newReconcilers(clients.NewPool())
 	w.shared.pool.MakeBudget = func() *clients.Budget {
 		b := clients.NewBudget()
 		b.Now = func() time.Time { return time.Now().Add(w.later) }
