@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 
 	"github.com/openova-io/catalyst/apis/v1alpha1"
 	"github.com/openova-io/catalyst/internal/composing"
@@ -23,6 +26,7 @@ const (
 	ReasonInvalid       = "Invalid"
 	ReasonOverlap       = "Overlap"
 	ReasonSubnetMissing = "SubnetMissing"
+	ReasonKeyMissing    = "KeyMissing"
 )
 
 const keyServerPrefix = "server-"
@@ -38,6 +42,11 @@ type pool struct {
 	// subnet the servers are attached to, by its id at Hetzner. Empty until it
 	// has one.
 	subnet string
+	// keys new servers accept, by their ids at Hetzner. Those that have none yet
+	// are missing.
+	keys []*string
+	// missing is the first key that has no id yet.
+	missing string
 }
 
 // Compose a NodePool: its servers, by number.
@@ -50,10 +59,11 @@ func Compose(r *composing.Run, np *v1alpha1.NodePool) error {
 		APIVersion: hcloud.NetworkSubnet_GroupVersionKind.GroupVersion().String(), Kind: hcloud.NetworkSubnet_GroupVersionKind.Kind,
 		Namespace: np.GetNamespace(), Name: np.Spec.SubnetRef.Name,
 	})
+	p := &pool{NodePool: np, run: r, subnet: subnet.String("status", "atProvider", "id")}
+	p.requireKeys()
 	if r.Unresolved() {
 		return nil
 	}
-	p := &pool{NodePool: np, run: r, subnet: subnet.String("status", "atProvider", "id")}
 	reason, message := p.check(others)
 	if message != "" {
 		// What is there stays: somebody has to decide.
@@ -73,6 +83,11 @@ func Compose(r *composing.Run, np *v1alpha1.NodePool) error {
 	}
 	for n := range np.Spec.Count {
 		number := np.Spec.FirstNumber + n
+		if p.missing != "" && !p.exists(number) {
+			s.Wait(ReasonKeyMissing, fmt.Sprintf("Waits for SSHKey %s", p.missing))
+			s.Blame(hcloud.SSHKey_GroupVersionKind.Kind, p.missing)
+			continue
+		}
 		server, err := p.server(number)
 		if err != nil {
 			return err
@@ -84,6 +99,22 @@ func Compose(r *composing.Run, np *v1alpha1.NodePool) error {
 	r.RetireOthers(keyServerPrefix, fmt.Sprintf("the pool is to have %d servers", np.Spec.Count))
 	p.report(st)
 	return nil
+}
+
+// requireKeys finds the ids of the keys new servers accept.
+func (p *pool) requireKeys() {
+	for _, ref := range p.Spec.SSHKeyRefs {
+		key := p.run.RequireOne("ssh-key-"+ref.Name, composing.Selector{
+			APIVersion: hcloud.SSHKey_GroupVersionKind.GroupVersion().String(), Kind: hcloud.SSHKey_GroupVersionKind.Kind,
+			Namespace: p.GetNamespace(), Name: ref.Name,
+		})
+		id := key.String("metadata", "annotations", meta.AnnotationKeyExternalName)
+		if id == "" {
+			p.missing = cmp.Or(p.missing, ref.Name)
+			continue
+		}
+		p.keys = append(p.keys, new(id))
+	}
 }
 
 func keyServer(number int) string { return fmt.Sprintf("%s%d", keyServerPrefix, number) }

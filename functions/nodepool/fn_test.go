@@ -41,13 +41,22 @@ kind: NetworkSubnet
 metadata: {name: hz-fsn-mgt-prod-subnet, namespace: sovereign-omantel}
 status: {atProvider: {id: 4711-10.0.1.0/24}}`
 
+// keys that servers may accept.
+const keys = `apiVersion: hcloud.openova.io/v1alpha1
+kind: SSHKey
+metadata: {name: admin, namespace: sovereign-omantel, annotations: {crossplane.io/external-name: "4713"}}
+---
+apiVersion: hcloud.openova.io/v1alpha1
+kind: SSHKey
+metadata: {name: other, namespace: sovereign-omantel, annotations: {crossplane.io/external-name: "4714"}}`
+
 func newFn() fnv1.FunctionRunnerServiceServer {
 	return composing.NewFunction(logging.NewNopLogger(), Compose)
 }
 
 func world(t testing.TB, docs ...string) *proptest.World {
 	t.Helper()
-	return proptest.NewWorld(t, strings.Join(append(docs, subnet), "\n---\n"))
+	return proptest.NewWorld(t, strings.Join(append(docs, subnet, keys), "\n---\n"))
 }
 
 func with(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(nodePool) }
@@ -145,7 +154,7 @@ func TestRefused(t *testing.T) {
 }
 
 func TestWaitsForSubnet(t *testing.T) {
-	_, rsp := proptest.NewWorld(t, nodePool).Run(t, newFn())
+	_, rsp := proptest.NewWorld(t, nodePool+"\n---\n"+keys).Run(t, newFn())
 	if keys := proptest.Keys(rsp); len(keys) > 0 {
 		t.Errorf("servers that cannot be attached anywhere are composed: %v", keys)
 	}
@@ -183,12 +192,22 @@ func TestServersToComeFollow(t *testing.T) {
 	changed := world(t, with("worker-1", "worker-2", "name: admin", "name: other")).XR.GetFields()["spec"].GetStructValue()
 	maps.Copy(w.XR.GetFields()["spec"].GetStructValue().Fields, changed.GetFields())
 	_, rsp = w.Run(t, newFn())
-	want := []any{map[string]any{"name": "other", "policy": map[string]any{"resolve": "Always"}}}
-	if diff := cmp.Diff(want, forProvider(rsp, "server-3")["sshKeysRefs"]); diff != "" {
+	if diff := cmp.Diff([]any{"4714"}, forProvider(rsp, "server-3")["sshKeys"]); diff != "" {
 		t.Errorf("keys of a server that is not there yet: -want, +got:\n%s", diff)
 	}
-	if diff := cmp.Diff([]any{map[string]any{"name": "admin"}}, forProvider(rsp, "server-1")["sshKeysRefs"]); diff != "" {
+	if diff := cmp.Diff([]any{"4713"}, forProvider(rsp, "server-1")["sshKeys"]); diff != "" {
 		t.Errorf("keys of a server that is there: -want, +got:\n%s", diff)
+	}
+}
+
+func TestWaitsForKey(t *testing.T) {
+	_, rsp := world(t, with("name: admin", "name: nobody")).Run(t, newFn())
+	if keys := proptest.Keys(rsp); len(keys) > 0 {
+		t.Errorf("servers that nobody could log in to are composed: %v", keys)
+	}
+	got := rsp.GetDesired().GetComposite().GetResource().AsMap()["status"].(map[string]any)["summary"]
+	if diff := cmp.Diff("Servers: SSHKey nobody: Waits for SSHKey nobody", got); diff != "" {
+		t.Errorf("summary: -want, +got:\n%s", diff)
 	}
 }
 

@@ -15,28 +15,28 @@ import (
 // change it would be to replace the server. A server keeps its own.
 type start struct {
 	Image             string                      `json:"image"`
-	SSHKeysRefs       []xpv1.NamespacedReference  `json:"sshKeysRefs"`
+	SSHKeys           []*string                   `json:"sshKeys"`
 	UserDataSecretRef xpv1.LocalSecretKeySelector `json:"userDataSecretRef"`
 }
 
+// exists says whether Hetzner has created the server of that number.
+func (p *pool) exists(number int) bool {
+	return p.run.Observed(keyServer(number)).String("metadata", "annotations", meta.AnnotationKeyExternalName) != ""
+}
+
 // startOf the server of that number: what it started with, or what new servers
-// start with.
+// start with. One that has not been created follows the pool: what it refers to
+// may be gone before it comes.
 func (p *pool) startOf(number int) (start, error) {
 	out := start{
-		Image: p.Spec.Image,
+		Image:   p.Spec.Image,
+		SSHKeys: p.keys,
 		UserDataSecretRef: xpv1.LocalSecretKeySelector{
 			LocalSecretReference: xpv1.LocalSecretReference{Name: p.Spec.UserDataSecretRef.Name},
 			Key:                  p.Spec.UserDataSecretRef.Key,
 		},
 	}
-	o := p.run.Observed(keyServer(number))
-	if o.String("metadata", "annotations", meta.AnnotationKeyExternalName) == "" {
-		// What is resolved once is kept: a key that went before the server came
-		// would be looked for without end.
-		always := xpv1.ResolvePolicyAlways
-		for _, k := range p.Spec.SSHKeyRefs {
-			out.SSHKeysRefs = append(out.SSHKeysRefs, xpv1.NamespacedReference{Name: k.Name, Policy: &xpv1.Policy{Resolve: &always}})
-		}
+	if !p.exists(number) {
 		return out, nil
 	}
 	had := struct {
@@ -44,14 +44,12 @@ func (p *pool) startOf(number int) (start, error) {
 			ForProvider start `json:"forProvider"`
 		} `json:"spec"`
 	}{}
-	if err := o.Into(&had); err != nil {
+	if err := p.run.Observed(keyServer(number)).Into(&had); err != nil {
 		return out, err
 	}
 	was := had.Spec.ForProvider
 	out.Image = cmp.Or(was.Image, out.Image)
-	for _, k := range was.SSHKeysRefs {
-		out.SSHKeysRefs = append(out.SSHKeysRefs, xpv1.NamespacedReference{Name: k.Name})
-	}
+	out.SSHKeys = was.SSHKeys
 	if was.UserDataSecretRef.Name != "" {
 		out.UserDataSecretRef = was.UserDataSecretRef
 	}
@@ -74,12 +72,14 @@ func (p *pool) server(number int) (*hcloud.Server, error) {
 		Spec: hcloud.ServerSpec{
 			ManagedResourceSpec: xpv2.ManagedResourceSpec{ProviderConfigReference: p.cluster.Config()},
 			ForProvider: hcloud.ServerParameters{
-				Name:              new(p.cluster.Name(suffix)),
-				ServerType:        new(p.Spec.ServerType),
-				Image:             new(from.Image),
-				Location:          new(p.location),
-				Labels:            p.cluster.ServerLabels(p.Spec.Role),
-				SSHKeysRefs:       from.SSHKeysRefs,
+				Name:       new(p.cluster.Name(suffix)),
+				ServerType: new(p.Spec.ServerType),
+				Image:      new(from.Image),
+				Location:   new(p.location),
+				Labels:     p.cluster.ServerLabels(p.Spec.Role),
+				// By their ids: references would be resolved once, and a key that
+				// is replaced before the server comes never again.
+				SSHKeys:           from.SSHKeys,
 				FirewallIdsRefs:   []xpv1.NamespacedReference{{Name: p.Spec.FirewallRef.Name}},
 				UserDataSecretRef: &from.UserDataSecretRef,
 				// A larger type keeps the disk, so that there is a way back.
