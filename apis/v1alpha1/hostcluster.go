@@ -7,6 +7,8 @@ import (
 // HostClusterSpec is a physical cluster: servers, a network and a load
 // balancer.
 // +kubebuilder:validation:XValidation:rule="has(self.ssh.publicKeys) || has(self.ssh.keyRefs)",message="one of spec.ssh.publicKeys and spec.ssh.keyRefs is required: Hetzner mails a password for root otherwise"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.adopt) || has(self.adopt) && self.adopt == oldSelf.adopt",message="spec.adopt is immutable: what was adopted is found by it",fieldPath=".adopt"
+// +kubebuilder:validation:XValidation:rule="!has(self.adopt) || !has(self.adopt.subnet) || self.adopt.subnet == self.network.subnet",message="spec.adopt.subnet must be spec.network.subnet",fieldPath=".adopt.subnet"
 // +kubebuilder:validation:XValidation:rule="self.controlPlane.count + self.workers.max <= 99",message="controlPlane.count and workers.max must not exceed 99 together: a network at Hetzner has at most 100 members, and the load balancer is one of them",fieldPath=".workers.max"
 type HostClusterSpec struct {
 	// Domain of the Sovereign. Immutable.
@@ -66,6 +68,12 @@ type HostClusterSpec struct {
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:default=default
 	ProviderConfig string `json:"providerConfig,omitempty"`
+
+	// Adopt what exists already at Hetzner, by id, in place of making it:
+	// status.hetzner of the HostCluster it was made by, or what another tool
+	// says. It stays once it is set.
+	// +optional
+	Adopt *HostClusterIDs `json:"adopt,omitempty"`
 
 	// Bootstrap is what the cluster starts with beyond Kubernetes and Flux.
 	// Servers that run keep what they started with.
@@ -291,6 +299,11 @@ type HostClusterStatus struct {
 	// Servers of the cluster that run.
 	// +optional
 	Servers ServerCounts `json:"servers"`
+
+	// Hetzner is what the cluster consists of at Hetzner, as far as it is
+	// there.
+	// +optional
+	Hetzner *HostClusterIDs `json:"hetzner,omitempty"`
 
 	// APIBudget of the cluster's project at Hetzner, to within a twentieth of
 	// its limit.

@@ -49,6 +49,7 @@ type SecretKeyReference struct {
 // +kubebuilder:validation:XValidation:rule="self.role != 'control-plane' || self.count in [1, 3]",message="spec.count must be 1 or 3 for spec.role control-plane",fieldPath=".count"
 // +kubebuilder:validation:XValidation:rule="self.role != 'control-plane' || self.count >= oldSelf.count",message="spec.count of a control plane must not go down: its members would lose their majority",fieldPath=".count"
 // +kubebuilder:validation:XValidation:rule="int(self.firstAddress.split('.')[3]) + self.max - 1 <= 253",messageExpression="'spec.firstAddress ' + self.firstAddress + ' with spec.max servers reaches beyond address 253 of the subnet'"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.adopt) || has(self.adopt) && self.adopt == oldSelf.adopt",message="spec.adopt is immutable: what was adopted is found by it",fieldPath=".adopt"
 type NodePoolSpec struct {
 	// HostCluster the servers belong to, by name. Immutable.
 	// +kubebuilder:validation:MaxLength=63
@@ -140,6 +141,14 @@ type NodePoolSpec struct {
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:default=default
 	ProviderConfig string `json:"providerConfig,omitempty"`
+
+	// Adopt servers that exist already, by number, in place of making them. It
+	// stays once it is set.
+	// +optional
+	// +kubebuilder:validation:MaxItems=35
+	// +listType=map
+	// +listMapKey=number
+	Adopt []ServerID `json:"adopt,omitempty"`
 }
 
 // NodePoolStatus is what became of the NodePool.
@@ -170,6 +179,12 @@ type NodePoolStatus struct {
 type NodePoolServer struct {
 	// Name of the server.
 	Name string `json:"name"`
+	// Number of the server in its cluster.
+	// +optional
+	Number int `json:"number,omitempty"`
+	// ID of the server at Hetzner, once it is known.
+	// +optional
+	ID string `json:"id,omitempty"`
 	// PrivateAddress of the server, IPv4.
 	PrivateAddress string `json:"privateAddress"`
 	// PublicAddress of the server, IPv4, once it is known.

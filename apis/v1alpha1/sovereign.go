@@ -1,6 +1,7 @@
 package v1alpha1
 
 import (
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -19,6 +20,8 @@ const (
 )
 
 // SovereignSpec is what a Sovereign consists of.
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.adopt) || has(self.adopt) && self.adopt == oldSelf.adopt",message="spec.adopt is immutable: what was adopted is found by it",fieldPath=".adopt"
+// +kubebuilder:validation:XValidation:rule="!has(self.adopt) || !has(self.adopt.zone) || self.adopt.zone.name == self.domain.name",message="spec.adopt.zone.name must be spec.domain.name",fieldPath=".adopt.zone.name"
 // +kubebuilder:validation:XValidation:rule="self.regions.map(r, size(r.hostClusters)).sum() <= 6",message="spec.regions must not have more than 6 host clusters in all: a composite resource composes at most 40 resources"
 type SovereignSpec struct {
 	// Domain of the Sovereign.
@@ -78,6 +81,12 @@ type SovereignSpec struct {
 	// +kubebuilder:validation:Enum=Refuse;Cascade
 	// +kubebuilder:default=Refuse
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+
+	// Adopt what exists already at Hetzner and in PowerDNS, by id, in place of
+	// making it: status.handover.adopt of the Sovereign it was made by, or what
+	// another tool says. It stays once it is set.
+	// +optional
+	Adopt *SovereignIDs `json:"adopt,omitempty"`
 }
 
 // SovereignDomain is the domain of a Sovereign.
@@ -193,7 +202,10 @@ type SovereignGit struct {
 	ProviderConfig string `json:"providerConfig,omitempty"`
 }
 
-// BootstrapKit is what runs on every Sovereign.
+// BootstrapKit is what runs on every Sovereign. A test holds the names below
+// and the table of slots together.
+// +kubebuilder:validation:XValidation:rule="!has(self.versions) || self.versions.all(k, k in ['cilium','cert-manager','flux','crossplane','sealed-secrets','spire','self-sovereign-cutover','nats-jetstream','openbao','keycloak','gitea','powerdns','external-dns','catalyst-platform','crossplane-claims','external-secrets','cnpg','valkey','seaweedfs','harbor','opentelemetry','alloy','loki','mimir','tempo','grafana','langfuse','kyverno','reloader','keda','vpa','trivy','falco','sigstore','syft-grype','velero','coraza','cluster-autoscaler-hcloud'])",message="spec.bootstrapKit.versions must name slots: cilium, cert-manager, flux, crossplane, sealed-secrets, spire, self-sovereign-cutover, nats-jetstream, openbao, keycloak, gitea, powerdns, external-dns, catalyst-platform, crossplane-claims, external-secrets, cnpg, valkey, seaweedfs, harbor, opentelemetry, alloy, loki, mimir, tempo, grafana, langfuse, kyverno, reloader, keda, vpa, trivy, falco, sigstore, syft-grype, velero, coraza or cluster-autoscaler-hcloud",fieldPath=".versions"
+// +kubebuilder:validation:XValidation:rule="!has(self.sizes) || self.sizes.all(k, k in ['cilium','cert-manager','flux','crossplane','sealed-secrets','spire','self-sovereign-cutover','nats-jetstream','openbao','keycloak','gitea','powerdns','external-dns','catalyst-platform','crossplane-claims','external-secrets','cnpg','valkey','seaweedfs','harbor','opentelemetry','alloy','loki','mimir','tempo','grafana','langfuse','kyverno','reloader','keda','vpa','trivy','falco','sigstore','syft-grype','velero','coraza','cluster-autoscaler-hcloud'])",message="spec.bootstrapKit.sizes must name slots: cilium, cert-manager, flux, crossplane, sealed-secrets, spire, self-sovereign-cutover, nats-jetstream, openbao, keycloak, gitea, powerdns, external-dns, catalyst-platform, crossplane-claims, external-secrets, cnpg, valkey, seaweedfs, harbor, opentelemetry, alloy, loki, mimir, tempo, grafana, langfuse, kyverno, reloader, keda, vpa, trivy, falco, sigstore, syft-grype, velero, coraza or cluster-autoscaler-hcloud",fieldPath=".sizes"
 type BootstrapKit struct {
 	// Versions of slots by name without bp-, in place of those that Catalyst was
 	// built with, e.g. cilium: 1.1.2.
@@ -215,6 +227,24 @@ type BootstrapKit struct {
 	// flux-system.
 	// +optional
 	CloudCredentialsRef *SecretKeyReference `json:"cloudCredentialsRef,omitempty"`
+
+	// Sizes of slots by name without bp-: what their workload requests, in place
+	// of what the Blueprint says, e.g. keycloak: {cpu: 500m, memory: 1Gi}.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=64
+	Sizes map[string]SlotSize `json:"sizes,omitempty"`
+}
+
+// SlotSize is what the workload of a slot requests.
+// +kubebuilder:validation:MinProperties=1
+type SlotSize struct {
+	// CPU in cores, e.g. 500m.
+	// +optional
+	CPU *resource.Quantity `json:"cpu,omitempty"`
+
+	// Memory in bytes, e.g. 1Gi.
+	// +optional
+	Memory *resource.Quantity `json:"memory,omitempty"`
 }
 
 // SlotVersion is the version of a Blueprint in a slot.
@@ -281,6 +311,10 @@ type SovereignStatus struct {
 	// Organizations that name the Sovereign.
 	// +optional
 	Organizations int `json:"organizations"`
+
+	// Handover is what another Crossplane needs to take the Sovereign over.
+	// +optional
+	Handover *HandoverStatus `json:"handover,omitempty"`
 }
 
 // BootstrapKitStatus is the bootstrap kit as far as it is in Git.

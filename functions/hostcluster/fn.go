@@ -184,6 +184,7 @@ func (c *hostCluster) report(st *v1alpha1.HostClusterStatus) {
 	if ready, ok := c.run.Observed(keyKubeconfig).Condition("Ready"); ok && ready.Status == "True" {
 		st.KubeconfigSecretRef = &v1alpha1.LocalReference{Name: c.cluster.Object(keyKubeconfig)}
 	}
+	st.Hetzner = c.ids()
 	st.Servers.ControlPlane = c.run.Observed(keyControlPlane).Int("status", "readyServers")
 	for _, key := range c.run.ObservedKeys(keyWorkersPrefix) {
 		st.Servers.Workers += c.run.Observed(key).Int("status", "readyServers")

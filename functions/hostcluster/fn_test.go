@@ -475,6 +475,7 @@ func TestRefused(t *testing.T) {
 func TestStatus(t *testing.T) {
 	got := status(world(t, cluster, generated).Settle(t, newFn()))
 	delete(got, "steps")
+	delete(got, "hetzner")
 	want := map[string]any{
 		"phase": "Ready", "summary": "Ready", "kubeconfigSecretRef": map[string]any{"name": "hz-fsn-mgt-prod-kubeconfig"}, "locationCode": "hfmp", "endpoint": "https://192.0.2.10:6443",
 		"loadBalancer": map[string]any{"ipv4": "192.0.2.10", "ipv6": "2001:db8::10"},

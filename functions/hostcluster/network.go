@@ -81,18 +81,18 @@ func number(id string) *float64 {
 // last of it.
 func (c *hostCluster) network() (*composing.Step, error) {
 	net := c.run.Step("Network")
-	if err := net.Desire(keyNetwork, &hcloud.Network{
+	if err := net.Desire(keyNetwork, c.named(keyNetwork, c.adopted().NetworkID, &hcloud.Network{
 		ObjectMeta: c.cluster.Meta("network"),
 		Spec: hcloud.NetworkSpec{ManagedResourceSpec: c.managed(), ForProvider: hcloud.NetworkParameters{
 			Name:    new(c.cluster.Name("net")),
 			IPRange: new(c.Spec.Network.CIDR),
 			Labels:  c.cluster.Labels(),
 		}},
-	}); err != nil {
+	})); err != nil {
 		return nil, err
 	}
 	sub := c.run.Step("Subnet")
-	err := sub.DesireAfter(net, keySubnet, &hcloud.NetworkSubnet{
+	err := sub.DesireAfter(net, keySubnet, c.named(keySubnet, c.subnetID(), &hcloud.NetworkSubnet{
 		ObjectMeta: c.cluster.Meta("subnet"),
 		Spec: hcloud.NetworkSubnetSpec{ManagedResourceSpec: c.managed(), ForProvider: hcloud.NetworkSubnetParameters{
 			NetworkID:   number(c.owner(keyNetwork, keySubnet, "networkId")),
@@ -100,36 +100,36 @@ func (c *hostCluster) network() (*composing.Step, error) {
 			NetworkZone: new(c.zone),
 			IPRange:     new(c.Spec.Network.Subnet),
 		}},
-	})
+	}))
 	return sub, err
 }
 
 // access composes what decides who reaches the servers, and where they stand.
 func (c *hostCluster) access() (*composing.Step, error) {
 	s := c.run.Step("Access")
-	if err := s.Desire(keyFirewall, c.firewall()); err != nil {
+	if err := s.Desire(keyFirewall, c.named(keyFirewall, c.adopted().FirewallID, c.firewall())); err != nil {
 		return nil, err
 	}
-	if err := s.Desire(keyPlacementGroup, &hcloud.PlacementGroup{
+	if err := s.Desire(keyPlacementGroup, c.named(keyPlacementGroup, c.adopted().PlacementGroupID, &hcloud.PlacementGroup{
 		ObjectMeta: c.cluster.Meta("control-plane"),
 		Spec: hcloud.PlacementGroupSpec{ManagedResourceSpec: c.managed(), ForProvider: hcloud.PlacementGroupParameters{
 			Name:   new(c.cluster.Name("control-plane")),
 			Type:   new("spread"),
 			Labels: c.cluster.Labels(),
 		}},
-	}); err != nil {
+	})); err != nil {
 		return nil, err
 	}
 	for _, k := range c.Spec.SSH.PublicKeys {
 		id := hetzner.KeyID(k)
-		if err := s.Desire(keySSHKeyPrefix+id, &hcloud.SSHKey{
+		if err := s.Desire(keySSHKeyPrefix+id, c.named(keySSHKeyPrefix+id, c.keyID(k), &hcloud.SSHKey{
 			ObjectMeta: c.cluster.Meta("key-" + id),
 			Spec: hcloud.SSHKeySpec{ManagedResourceSpec: c.managed(), ForProvider: hcloud.SSHKeyParameters{
 				Name:      new(c.cluster.Name(id)),
 				PublicKey: new(k),
 				Labels:    c.cluster.Labels(),
 			}},
-		}); err != nil {
+		})); err != nil {
 			return nil, err
 		}
 	}
@@ -170,7 +170,7 @@ func (c *hostCluster) firewall() *hcloud.Firewall {
 // last step.
 func (c *hostCluster) loadBalancer(subnet *composing.Step) (*composing.Step, error) {
 	lb := c.run.Step("LoadBalancer")
-	if err := lb.Desire(keyLB, &hcloud.LoadBalancer{
+	if err := lb.Desire(keyLB, c.named(keyLB, c.adopted().LoadBalancerID, &hcloud.LoadBalancer{
 		ObjectMeta: c.cluster.Meta("lb"),
 		Spec: hcloud.LoadBalancerSpec{ManagedResourceSpec: c.managed(), ForProvider: hcloud.LoadBalancerParameters{
 			Name:             new(c.cluster.Name("lb")),
@@ -179,7 +179,7 @@ func (c *hostCluster) loadBalancer(subnet *composing.Step) (*composing.Step, err
 			Algorithm:        &hcloud.AlgorithmParameters{Type: new("round_robin")},
 			Labels:           c.cluster.Labels(),
 		}},
-	}); err != nil {
+	})); err != nil {
 		return nil, err
 	}
 

@@ -26,6 +26,7 @@ func (c *hostCluster) pools(data *userData, inFront bool, bootstrap *composing.S
 
 	head := c.pool("cp", v1alpha1.RoleControlPlane, 1, hostFirstControlPlane, c.Spec.ControlPlane.ServerType, data.controlPlane)
 	head.Spec.Count, head.Spec.Min, head.Spec.Max = c.Spec.ControlPlane.Count, 1, 3
+	head.Spec.Adopt = adoptedServers(c.adopted().ControlPlane, 1, head.Spec.Max)
 	head.Spec.PlacementGroupRef = &v1alpha1.LocalReference{Name: c.cluster.Object("control-plane")}
 	if err := cp.DesireWhen(inFront && bootstrap.Ready(), "what is in front of the servers", keyControlPlane, head); err != nil {
 		return err
@@ -35,6 +36,7 @@ func (c *hostCluster) pools(data *userData, inFront bool, bootstrap *composing.S
 		before := i * hetzner.PoolSize
 		p := c.pool(fmt.Sprintf("w%d", before+1), v1alpha1.RoleWorker, before+1, hostFirstWorker+before, c.Spec.Workers.ServerType, data.worker)
 		p.Spec.Count, p.Spec.Max = min(c.Spec.Workers.Count-before, hetzner.PoolSize), hetzner.PoolSize
+		p.Spec.Adopt = adoptedServers(c.adopted().Workers, before+1, hetzner.PoolSize)
 		if err := workers.DesireAfter(cp, fmt.Sprintf("%s%d", keyWorkersPrefix, i+1), p); err != nil {
 			return err
 		}

@@ -207,6 +207,8 @@ func (p *pool) report(st *v1alpha1.NodePoolStatus) {
 		}
 		st.Servers = append(st.Servers, v1alpha1.NodePoolServer{
 			Name:           o.Name(),
+			Number:         number,
+			ID:             o.String("status", "atProvider", "id"),
 			PrivateAddress: address,
 			PublicAddress:  o.String("status", "atProvider", "ipv4Address"),
 		})

@@ -7,12 +7,15 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 
 	"github.com/openova-io/catalyst/internal/composing"
+	"github.com/openova-io/catalyst/internal/hetzner"
+	"github.com/openova-io/catalyst/internal/naming"
 	"github.com/openova-io/catalyst/internal/proptest"
 )
 
@@ -213,4 +216,64 @@ func TestWaitsForKey(t *testing.T) {
 
 func TestGolden(t *testing.T) {
 	proptest.Golden(t, world(t, with("count: 3", "count: 1")).Settle(t, newFn()), "testdata/worker.yaml")
+}
+
+// externalName a server is to have.
+func externalName(rsp *fnv1.RunFunctionResponse, key string) string {
+	md := rsp.GetDesired().GetResources()[key].GetResource().AsMap()["metadata"].(map[string]any)
+	a, _ := md["annotations"].(map[string]any)
+	name, _ := a["crossplane.io/external-name"].(string)
+	return name
+}
+
+// Servers that exist are taken over by number, and never a second time.
+func TestAdopt(t *testing.T) {
+	w := world(t, with("  providerConfig", "  adopt: [{number: 1, id: \"42\"}, {number: 3, id: \"43\"}, {number: 9, id: \"44\"}]\n  providerConfig"))
+	_, rsp := w.Run(t, newFn())
+	got := map[string]string{}
+	for _, key := range proptest.Keys(rsp) {
+		got[key] = externalName(rsp, key)
+	}
+	if diff := cmp.Diff(map[string]string{"server-1": "42", "server-2": "", "server-3": "43"}, got); diff != "" {
+		t.Errorf("names at Hetzner: -want, +got:\n%s", diff)
+	}
+	w.Settle(t, newFn())
+	md := w.Composed["server-1"].GetFields()["metadata"].GetStructValue().GetFields()["annotations"].GetStructValue()
+	md.Fields["crossplane.io/external-name"] = structpb.NewStringValue("99")
+	_, rsp = w.Run(t, newFn())
+	if diff := cmp.Diff("", externalName(rsp, "server-1")); diff != "" {
+		t.Errorf("a server that was lost and made anew keeps its new name: -want, +got:\n%s", diff)
+	}
+	if diff := cmp.Diff("43", externalName(rsp, "server-3")); diff != "" {
+		t.Errorf("one that was taken over keeps its name: -want, +got:\n%s", diff)
+	}
+}
+
+// What cluster-autoscaler makes beside the pool is none of the pool's: it has
+// no number, and no name of the pool's can be one of its names.
+func TestElasticServersAreNotTouched(t *testing.T) {
+	w := world(t, nodePool)
+	before := w.Settle(t, newFn())
+	group, err := (hetzner.Cluster{HostCluster: naming.HostCluster{Provider: "hz", Region: "fsn", BuildingBlock: "mgt", EnvType: "prod"}, Namespace: "sovereign-omantel"}).ElasticGroup()
+	if err != nil {
+		t.Fatal(err)
+	}
+	elastic := proptest.NewWorld(t, "apiVersion: hcloud.openova.io/v1alpha1\nkind: Server\nmetadata:\n  name: "+group+"-77439321e2047e3e\n  namespace: sovereign-omantel\n  labels: {catalyst.openova.io/host-cluster: hz-fsn-mgt-prod}\nspec: {forProvider: {labels: {hcloud/node-group: "+group+"}}}")
+	w.Objects = append(w.Objects, elastic.XR)
+	setCount(w, 1)
+	w.Settle(t, newFn())
+	setCount(w, 3)
+	after := w.Settle(t, newFn())
+	if diff := cmp.Diff(before.GetDesired(), after.GetDesired(), protocmp.Transform()); diff != "" {
+		t.Errorf("a pool with elastic servers beside it: -without, +with:\n%s", diff)
+	}
+	for _, key := range proptest.Keys(after) {
+		p := forProvider(after, key)
+		if labels := p["labels"].(map[string]any); labels[hetzner.LabelNodeGroup] != nil {
+			t.Errorf("%s would be taken for an elastic server: %v", key, labels)
+		}
+		if name := p["name"].(string); strings.HasPrefix(name, group+"-") {
+			t.Errorf("%s is called like an elastic server: %s", key, name)
+		}
+	}
 }

@@ -91,6 +91,11 @@ func (p *pool) server(number int) (*hcloud.Server, error) {
 			},
 		},
 	}
+	for _, a := range p.Spec.Adopt {
+		if a.Number == number {
+			hetzner.Named(out, p.run.Observed(keyServer(number)), a.ID)
+		}
+	}
 	if ref := p.Spec.PlacementGroupRef; ref != nil {
 		out.Spec.ForProvider.PlacementGroupIDRef = &xpv1.NamespacedReference{Name: ref.Name}
 	}

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 
 	"github.com/openova-io/catalyst/apis/v1alpha1"
 	"github.com/openova-io/catalyst/internal/composing"
@@ -94,6 +95,10 @@ func (c Cluster) Selector(role v1alpha1.NodeRole) string {
 	return fmt.Sprintf("%s=%s,%s=%s,%s=%s", LabelRole, role, LabelSovereign, c.Domain, labelCluster, c)
 }
 
+// LabelNodeGroup is what cluster-autoscaler knows its servers by in a project.
+// https://github.com/kubernetes/autoscaler/tree/master/cluster-autoscaler/cloudprovider/hetzner
+const LabelNodeGroup = "hcloud/node-group"
+
 // ElasticGroup is the node group of the servers that cluster-autoscaler makes
 // beside those of NodePools, unique in a project. Its servers are called like it
 // with up to 17 characters appended, and a name may have 63.
@@ -103,6 +108,16 @@ func (c Cluster) ElasticGroup() (string, error) {
 		return "", err
 	}
 	return strings.TrimPrefix(c.Namespace, namespacePrefix) + "-" + code + "-elastic", nil
+}
+
+// Named gives a managed resource the name that something has outside already,
+// so that it is taken over and not made. A resource that has another name by now
+// keeps that: what it was to take over is gone, and was made anew.
+func Named(o metav1.Object, observed *composing.Observed, id string) {
+	if has := observed.String("metadata", "annotations", meta.AnnotationKeyExternalName); id == "" || has != "" && has != id {
+		return
+	}
+	meta.AddAnnotations(o, map[string]string{meta.AnnotationKeyExternalName: id})
 }
 
 // Meta of a Kubernetes object of the cluster.
@@ -127,6 +142,16 @@ func KeyID(key string) string {
 	f := strings.Fields(key)
 	sum := sha256.Sum256([]byte(strings.Join(f[:min(len(f), 2)], " ")))
 	return hex.EncodeToString(sum[:4])
+}
+
+// IDOfKey at Hetzner of a public SSH key, whatever its comment, or empty.
+func IDOfKey(ids []v1alpha1.SSHKeyID, public string) string {
+	for _, k := range ids {
+		if KeyID(k.PublicKey) == KeyID(public) {
+			return k.ID
+		}
+	}
+	return ""
 }
 
 // ServerSuffix of the name of the n-th server with the role, from 1.

@@ -6,10 +6,13 @@
 package proptest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -228,6 +231,9 @@ func becomeReady(o *structpb.Struct) {
 	set(at, "sshURL", "ssh://git@"+strings.TrimPrefix(base, "https://")+".git")
 	set(at, "commit", "0123456789abcdef0123456789abcdef01234567")
 	set(at, "head", "0123456789abcdef0123456789abcdef01234567")
+	if strings.HasPrefix(str(o, "apiVersion"), "hcloud.") {
+		set(at, "id", cmp.Or(str(o, "metadata", "annotations", "crossplane.io/external-name"), hetznerID(o)))
+	}
 	switch str(o, "kind") {
 	case "Network":
 		set(at, "id", "1001")
@@ -241,10 +247,16 @@ func becomeReady(o *structpb.Struct) {
 		set(at, "ipv4Address", "192.0.2.20")
 		set(ensure(ensure(o, "metadata"), "annotations"), "crossplane.io/external-name", "4712")
 	case "HostCluster":
+		ids := ensure(st, "hetzner")
+		for _, id := range []string{"networkID", "firewallID", "placementGroupID", "loadBalancerID"} {
+			set(ids, id, cmp.Or(str(o, "spec", "adopt", id), "4711"))
+		}
+		set(ids, "subnet", str(o, "spec", "network", "subnet"))
 		lb := ensure(st, "loadBalancer")
 		set(lb, "ipv4", "192.0.2.10")
 		set(lb, "ipv6", "2001:db8::10")
 	case "CryptoKey":
+		at.Fields["id"] = structpb.NewNumberValue(7)
 		if str(o, "spec", "forProvider", "keyType") == "ksk" {
 			at.Fields["ds"] = structpb.NewListValue(&structpb.ListValue{Values: []*structpb.Value{
 				structpb.NewStringValue("12345 13 1 aa"), structpb.NewStringValue("12345 13 2 bb"), structpb.NewStringValue("12345 13 4 cc"),
@@ -255,6 +267,13 @@ func becomeReady(o *structpb.Struct) {
 		st.Fields["readyServers"] = spec.GetFields()["count"]
 		st.Fields["userDataKeys"] = structpb.NewListValue(&structpb.ListValue{Values: []*structpb.Value{structpb.NewStringValue(str(spec, "userDataSecretRef", "key"))}})
 	}
+}
+
+// hetznerID an object gets: the same for the same name, and another for another.
+func hetznerID(o *structpb.Struct) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(str(o, "kind") + "/" + str(o, "metadata", "name")))
+	return strconv.FormatUint(uint64(h.Sum32())+1, 10)
 }
 
 // Fatal is the message of the first fatal result, or empty.
