@@ -40,7 +40,7 @@ func externalNames(rsp *fnv1.RunFunctionResponse) map[string]string {
 }
 
 func TestAdopt(t *testing.T) {
-	rsp := world(t, with("  providerConfig", adopt, "count: 2, min: 2, max: 10", "count: 40, min: 2, max: 70"), token).Settle(t, newFn())
+	rsp := world(t, with("  providerConfig", adopt, "count: 2, min: 2, max: 10", "count: 40, min: 2, max: 70"), generated).Settle(t, newFn())
 	want := map[string]string{
 		keyNetwork: "1", keySubnet: "1-10.0.1.0/24", keyFirewall: "2", keyPlacementGroup: "3", keyLB: "4", keySSHKeyPrefix + hetzner.KeyID("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"): "5",
 	}
@@ -61,7 +61,7 @@ func TestAdopt(t *testing.T) {
 
 // What the status shows is what spec.adopt takes.
 func TestIDs(t *testing.T) {
-	w := world(t, with("  providerConfig", adopt), token)
+	w := world(t, with("  providerConfig", adopt), generated)
 	w.Settle(t, newFn())
 	servers := func(ids ...string) *structpb.Value {
 		out := &structpb.ListValue{}
@@ -91,7 +91,7 @@ func TestIDs(t *testing.T) {
 
 func runOnce(t *testing.T, doc string) *fnv1.RunFunctionResponse {
 	t.Helper()
-	_, rsp := world(t, doc, token).Run(t, newFn())
+	_, rsp := world(t, doc, generated).Run(t, newFn())
 	return rsp
 }
 
@@ -104,7 +104,7 @@ func TestElasticServersAreNoTargets(t *testing.T) {
 		t.Fatal(err)
 	}
 	elastic := map[string]string{hetzner.LabelNodeGroup: group}
-	selector, _ := forProvider(world(t, cluster, token).Settle(t, newFn()), keyTarget)["labelSelector"].(string)
+	selector, _ := forProvider(world(t, cluster, generated).Settle(t, newFn()), keyTarget)["labelSelector"].(string)
 	selects := func(labels map[string]string) bool {
 		for want := range strings.SplitSeq(selector, ",") {
 			k, v, _ := strings.Cut(want, "=")

@@ -33,7 +33,7 @@ func (s *sovereign) hostClusters(ns *composing.Step) error {
 		name := "key-" + id
 		refs = append(refs, v1alpha1.LocalReference{Name: name})
 		cluster := hetzner.Cluster{ProviderConfig: s.Spec.ProviderConfig}
-		if err := keys.DesireAfter(ns, keySSHKeyPrefix+id, &hcloud.SSHKey{
+		if err := keys.DesireAfter(ns, keySSHKeyPrefix+id, s.named(keySSHKeyPrefix+id, hetzner.IDOfKey(s.adopted().SSHKeys, k), &hcloud.SSHKey{
 			ObjectMeta: s.meta(name),
 			Spec: hcloud.SSHKeySpec{
 				ManagedResourceSpec: xpv2.ManagedResourceSpec{ProviderConfigReference: cluster.Config()},
@@ -43,7 +43,7 @@ func (s *sovereign) hostClusters(ns *composing.Step) error {
 					Labels:    map[string]*string{hetzner.LabelSovereign: new(s.Spec.Domain.Name), naming.LabelManagedBy: new(naming.ManagedBy)},
 				},
 			},
-		}); err != nil {
+		})); err != nil {
 			return err
 		}
 	}
@@ -92,6 +92,7 @@ func (s *sovereign) hostCluster(region v1alpha1.SovereignRegion, c v1alpha1.Sove
 			ControlPlane:   c.ControlPlane,
 			Workers:        c.Workers,
 			ProviderConfig: s.Spec.ProviderConfig,
+			Adopt:          s.adoptedCluster(clusterName(region.Code, c.BuildingBlock)),
 		},
 	}, nil
 }

@@ -34,23 +34,24 @@ func hosts() []host {
 // in it, and the parent zone says so last.
 func (s *sovereign) dns(ns *composing.Step) error {
 	zone := s.run.Step("Zone")
-	if err := zone.DesireAfter(ns, keyZone, &powerdns.Zone{
+	if err := zone.DesireAfter(ns, keyZone, s.named(keyZone, s.adoptedZone().Name, &powerdns.Zone{
 		ObjectMeta: s.meta(s.Spec.Domain.Name),
 		Spec: powerdns.ZoneSpec{ForProvider: powerdns.ZoneParameters{
 			Kind:        "Native",
 			Nameservers: s.Spec.Domain.Nameservers,
 			SOAEdit:     new("INCEPTION-EPOCH"),
 		}},
-	}); err != nil {
+	})); err != nil {
 		return err
 	}
 
 	keys := s.run.Step("Signing")
+	adopted := map[string]string{keyKSK: s.adoptedZone().KSK, keyZSK: s.adoptedZone().ZSK}
 	for _, typ := range []string{keyKSK, keyZSK} {
-		if err := keys.DesireAfter(zone, typ, &powerdns.CryptoKey{
+		if err := keys.DesireAfter(zone, typ, s.named(typ, adopted[typ], &powerdns.CryptoKey{
 			ObjectMeta: s.meta(typ),
 			Spec:       powerdns.CryptoKeySpec{ForProvider: powerdns.CryptoKeyParameters{Zone: s.Spec.Domain.Name, KeyType: typ, Algorithm: "ecdsa256"}},
-		}); err != nil {
+		})); err != nil {
 			return err
 		}
 	}

@@ -193,6 +193,7 @@ func (s *sovereign) report() {
 		st.HostClusters = append(st.HostClusters, hc)
 	}
 	st.Delegation = s.delegation()
+	st.Handover = s.handover()
 	if commit := s.run.Observed(keyKit).String("status", "atProvider", "commit"); commit != "" && st.BootstrapKit != nil {
 		st.BootstrapKit.Commit = commit
 	}

@@ -88,7 +88,7 @@ func (s *sovereign) git(ns *composing.Step, seeds bool) error {
 	if err != nil {
 		return err
 	}
-	s.status.BootstrapKit = &v1alpha1.BootstrapKitStatus{Path: s.kitPath(), Slots: len(s.slots())}
+	s.status.BootstrapKit = &v1alpha1.BootstrapKitStatus{Path: s.kitPath(), Slots: len(files) - notSlots}
 	content := managed
 	if seeds {
 		// It goes with its repository.

@@ -107,7 +107,13 @@ func TestKit(t *testing.T) {
 		},
 		"Sovereign": {
 			reason: "On its own", spec: with("  deletionPolicy", "  sovereignty: Sovereign\n  deletionPolicy"), slots: 35,
-			has: map[string]string{"25-grafana.yaml": "- name: bp-tempo"},
+			has:   map[string]string{"25-grafana.yaml": "- name: bp-tempo", "29-vpa.yaml": "targetNamespace: vpa"},
+			lacks: []string{"28a-keda.yaml", "40-cluster-autoscaler-hcloud.yaml"},
+		},
+		"Autoscaling": {
+			reason: "Slots that have no version of their own, once they have one", slots: 37,
+			spec: with("  deletionPolicy", "  bootstrapKit: {versions: {keda: 2.0.0, cluster-autoscaler-hcloud: 1.0.0}}\n  sovereignty: Sovereign\n  deletionPolicy"),
+			has:  map[string]string{"28a-keda.yaml": "targetNamespace: keda", "40-cluster-autoscaler-hcloud.yaml": "version: 1.0.0"},
 		},
 		"Versions": {
 			reason: "Versions of one's own, also of a slot that has none", spec: with("  deletionPolicy", "  bootstrapKit: {versions: {cilium: 9.9.9, self-sovereign-cutover: 0.1.0}}\n  deletionPolicy"), slots: 19,
@@ -131,13 +137,13 @@ func TestKit(t *testing.T) {
 			if diff := cmp.Diff(float64(tc.slots), status(rsp)["bootstrapKit"].(map[string]any)["slots"]); diff != "" {
 				t.Errorf("%s: slots: -want, +got:\n%s", tc.reason, diff)
 			}
-			releases(t, files)
+			depends(t, files)
 		})
 	}
 }
 
-// releases that are rendered depend on releases that are.
-func releases(t *testing.T, files map[string]string) {
+// depends: releases that are rendered depend on releases that are.
+func depends(t *testing.T, files map[string]string) {
 	t.Helper()
 	var deps, names []string
 	for _, text := range files {
