@@ -72,7 +72,7 @@ func (e *external) Observe(ctx context.Context, mg *v1alpha1.ClusterAuthority) (
 		// The Secret is the ClusterAuthority's own and goes with it.
 		return managed.ExternalObservation{}, nil
 	}
-	s, err := own.Secret(ctx, e.kube, mg, v1alpha1.ClusterAuthorityGroupVersionKind)
+	s, err := own.Brought(ctx, e.kube, mg, v1alpha1.ClusterAuthorityGroupVersionKind, keys()...)
 	if err != nil {
 		return managed.ExternalObservation{}, err
 	}
@@ -95,7 +95,7 @@ func (e *external) Observe(ctx context.Context, mg *v1alpha1.ClusterAuthority) (
 	}
 	mg.Status.AtProvider = v1alpha1.ClusterAuthorityObservation{Generated: true, NotAfter: &metav1.Time{Time: end}}
 	mg.SetConditions(xpv1.Available())
-	return managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: true}, nil
+	return managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: metav1.IsControlledBy(s, mg)}, nil
 }
 
 func authorities() []string { return []string{Server, Client} }
@@ -122,7 +122,7 @@ func missing(s *corev1.Secret) []string {
 // Create the authority, unless there is one.
 func (e *external) Create(ctx context.Context, mg *v1alpha1.ClusterAuthority) (managed.ExternalCreation, error) {
 	mg.SetConditions(xpv1.Creating())
-	s, err := own.Secret(ctx, e.kube, mg, v1alpha1.ClusterAuthorityGroupVersionKind)
+	s, err := own.Brought(ctx, e.kube, mg, v1alpha1.ClusterAuthorityGroupVersionKind, keys()...)
 	if err != nil || len(missing(s)) < len(keys()) {
 		return managed.ExternalCreation{}, err
 	}
@@ -141,9 +141,10 @@ func (e *external) Create(ctx context.Context, mg *v1alpha1.ClusterAuthority) (m
 	return managed.ExternalCreation{}, own.Write(ctx, e.kube, s)
 }
 
-// Update has nothing to do: an authority does not change.
-func (e *external) Update(context.Context, *v1alpha1.ClusterAuthority) (managed.ExternalUpdate, error) {
-	return managed.ExternalUpdate{}, nil
+// Update takes over a Secret that was brought. The authority in it does not
+// change.
+func (e *external) Update(ctx context.Context, mg *v1alpha1.ClusterAuthority) (managed.ExternalUpdate, error) {
+	return managed.ExternalUpdate{}, own.TakeOver(ctx, e.kube, mg, v1alpha1.ClusterAuthorityGroupVersionKind, keys()...)
 }
 
 // Delete has nothing to do: the Secret goes with its owner.

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -55,14 +56,14 @@ func (e *external) Observe(ctx context.Context, mg *v1alpha1.JoinToken) (managed
 		// The Secret is the JoinToken's own and goes with it.
 		return managed.ExternalObservation{}, nil
 	}
-	s, err := own.Secret(ctx, e.kube, mg, v1alpha1.JoinTokenGroupVersionKind)
+	s, err := own.Brought(ctx, e.kube, mg, v1alpha1.JoinTokenGroupVersionKind, Key)
 	if err != nil {
 		return managed.ExternalObservation{}, err
 	}
 	if len(s.Data[Key]) > 0 {
 		mg.Status.AtProvider.Generated = true
 		mg.SetConditions(xpv1.Available())
-		return managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: true, ConnectionDetails: s.Data}, nil
+		return managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: metav1.IsControlledBy(s, mg), ConnectionDetails: s.Data}, nil
 	}
 	if mg.Status.AtProvider.Generated {
 		return managed.ExternalObservation{}, errors.Errorf("Secret %q has lost its key %q. Restore it: servers that run would refuse those that present another token", s.Name, Key)
@@ -73,7 +74,7 @@ func (e *external) Observe(ctx context.Context, mg *v1alpha1.JoinToken) (managed
 // Create the token, unless there is one.
 func (e *external) Create(ctx context.Context, mg *v1alpha1.JoinToken) (managed.ExternalCreation, error) {
 	mg.SetConditions(xpv1.Creating())
-	s, err := own.Secret(ctx, e.kube, mg, v1alpha1.JoinTokenGroupVersionKind)
+	s, err := own.Brought(ctx, e.kube, mg, v1alpha1.JoinTokenGroupVersionKind, Key)
 	if err != nil || len(s.Data[Key]) > 0 {
 		return managed.ExternalCreation{}, err
 	}
@@ -85,9 +86,9 @@ func (e *external) Create(ctx context.Context, mg *v1alpha1.JoinToken) (managed.
 	return managed.ExternalCreation{}, own.Write(ctx, e.kube, s)
 }
 
-// Update has nothing to do: a token does not change.
-func (e *external) Update(context.Context, *v1alpha1.JoinToken) (managed.ExternalUpdate, error) {
-	return managed.ExternalUpdate{}, nil
+// Update takes over a Secret that was brought. The token in it does not change.
+func (e *external) Update(ctx context.Context, mg *v1alpha1.JoinToken) (managed.ExternalUpdate, error) {
+	return managed.ExternalUpdate{}, own.TakeOver(ctx, e.kube, mg, v1alpha1.JoinTokenGroupVersionKind, Key)
 }
 
 // Delete has nothing to do: the Secret goes with its owner.

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 
 	"github.com/openova-io/catalyst/providers/provider-hcloud/apis/v1alpha1"
 )
@@ -95,6 +96,31 @@ func TestTokensDiffer(t *testing.T) {
 	}
 }
 
+// restoredSecret is one that was kept and brought back.
+func restoredSecret(data map[string][]byte) *corev1.Secret {
+	s := secret("", data)
+	s.Type = resource.SecretTypeConnection
+	return s
+}
+
+// A cluster that runs knows one token. Whoever takes it over brings that.
+func TestRestored(t *testing.T) {
+	e, mg := connect(t, restoredSecret(map[string][]byte{Key: []byte("x")})), joinToken()
+	o, err := e.Observe(t.Context(), mg)
+	if err != nil || !o.ResourceExists || o.ResourceUpToDate {
+		t.Fatalf("a token that was brought is not the JoinToken's yet: Observe(...) = %v, %v", o, err)
+	}
+	if _, err := e.Update(t.Context(), mg); err != nil {
+		t.Fatal(err)
+	}
+	if o, err = e.Observe(t.Context(), mg); err != nil || !o.ResourceUpToDate || !mg.Status.AtProvider.Generated {
+		t.Errorf("a token that was taken over: Observe(...) = %v, %v", o, err)
+	}
+	if diff := cmp.Diff("x", read(t, e)); diff != "" {
+		t.Errorf("the token changed: -before, +after:\n%s", diff)
+	}
+}
+
 func TestRefused(t *testing.T) {
 	lost := joinToken()
 	lost.Status.AtProvider.Generated = true
@@ -107,6 +133,12 @@ func TestRefused(t *testing.T) {
 	}{
 		"Lost":    {reason: "A token that was lost is not replaced in silence", mg: lost},
 		"Foreign": {reason: "Another's Secret is left alone", mg: joinToken(), objects: []client.Object{secret("", map[string][]byte{Key: []byte("x")})}},
+		"Other": {reason: "Another owner's Secret is left alone", mg: joinToken(), objects: []client.Object{func() *corev1.Secret {
+			s := restoredSecret(map[string][]byte{Key: []byte("x")})
+			s.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "X", Name: "x", UID: "other", Controller: new(true)}}
+			return s
+		}()}},
+		"Empty":   {reason: "A Secret without a token was not brought by anybody", mg: joinToken(), objects: []client.Object{restoredSecret(nil)}},
 		"Nowhere": {reason: "A token has to go somewhere", mg: bare},
 	}
 	for name, tc := range cases {
