@@ -193,9 +193,13 @@ func TestSlotNames(t *testing.T) {
 	text := strings.ReplaceAll(strings.Join(strings.Fields(string(definition)), ""), "''", "'")
 	rule := "['" + strings.Join(names, "','") + "']"
 	message := strings.Join(names[:len(names)-1], ",") + "or" + names[len(names)-1]
-	for what, want := range map[string]string{"rule": rule, "message": message} {
-		if n := strings.Count(text, want); n != 2 {
-			t.Errorf("the API server's %ss for versions and sizes: %d of 2 have %s", what, n, want)
+	// For versions and for sizes a rule, its message, and in that what is wrong.
+	for _, tc := range []struct {
+		text string
+		want int
+	}{{rule, 4}, {message, 2}} {
+		if n := strings.Count(text, tc.text); n != tc.want {
+			t.Errorf("the API server's rules for versions and sizes: %d of %d have %s", n, tc.want, tc.text)
 		}
 	}
 }
