@@ -35,17 +35,38 @@ refused 'metadata.name hz-fsn-mgt-prod must be hz-fsn-rtz-prod' hostcluster '{"b
 refused 'network.subnet 10.1.1.0/24 must be within spec.network.cidr 10.0.0.0/16' hostcluster '{"network": {"subnet": "10.1.1.0/24"}}'
 refused 'network.cidr 8.0.0.0/16 must be a private IPv4 network' hostcluster '{"network": {"cidr": "8.0.0.0/16", "subnet": "8.0.1.0/24"}}'
 refused 'spec.controlPlane.count: Invalid value: 2: controlPlane.count must be 1 or 3' hostcluster '{"controlPlane": {"count": 2}}'
-refused 'workers.count must be at least workers.min and at most workers.max' hostcluster '{"workers": {"count": 2, "min": 3, "max": 1}}'
+refused 'spec.workers.count: Invalid value: workers.count must be at least workers.min and at most workers.max' hostcluster '{"workers": {"count": 2, "min": 3, "max": 1}}'
 refused 'ssh.allowedCIDRs 192.0.2.1 must be a network' hostcluster '{"ssh": {"allowedCIDRs": ["192.0.2.1"]}}'
 refused 'spec.firstAddress 10.0.1.230 with spec.max servers reaches beyond address 253' try <<'Y'
 {apiVersion: catalyst.openova.io/v1alpha1, kind: NodePool, metadata: {name: p, namespace: default}, spec: {hostCluster: hz-fsn-mgt-prod, domain: a.example, count: 2, firstAddress: 10.0.1.230, subnetRef: {name: a}, firewallRef: {name: a}, userDataSecretRef: {name: a, key: b}}}
 Y
-sovereign() { # DOMAIN REGIONS
-  jq -n --argjson domain "$1" --argjson regions "$2" '{apiVersion: "catalyst.openova.io/v1alpha1", kind: "Sovereign", metadata: {name: "omantel"},
-    spec: {domain: ({name: "omantel.omani.works", parentZone: "omani.works"} + $domain), regions: $regions, ssh: {publicKeys: ["ssh-ed25519 AAAA"]}}}' | try
+refused 'spec.count: Invalid value: spec.count must be at least spec.min and at most spec.max' try <<'Y'
+{apiVersion: catalyst.openova.io/v1alpha1, kind: NodePool, metadata: {name: p, namespace: default}, spec: {hostCluster: hz-fsn-mgt-prod, domain: a.example, count: 2, min: 3, firstAddress: 10.0.1.10, subnetRef: {name: a}, firewallRef: {name: a}, userDataSecretRef: {name: a, key: b}}}
+Y
+sovereign() { # DOMAIN REGIONS [SPEC]
+  jq -n --argjson domain "$1" --argjson regions "$2" --argjson spec "${3:-{\}}" '{apiVersion: "catalyst.openova.io/v1alpha1", kind: "Sovereign", metadata: {name: "omantel"},
+    spec: ({domain: ({name: "omantel.omani.works", parentZone: "omani.works"} + $domain), regions: $regions, ssh: {publicKeys: ["ssh-ed25519 AAAA"]}} + $spec)}' | try
 }
 one='[{"code": "fsn", "hostClusters": [{"buildingBlock": "mgt"}]}]'
 refused 'spec.domain.name omantel.example.org must be one label in spec.domain.parentZone omani.works' sovereign '{"name": "omantel.example.org"}' "$one"
 refused 'spec.domain.name gitea.omani.works is reserved' sovereign '{"name": "gitea.omani.works"}' "$one"
 refused 'network.cidr must not overlap' sovereign '{}' '[{"code": "fsn", "hostClusters": [{"buildingBlock": "mgt"}]}, {"code": "hel", "hostClusters": [{"buildingBlock": "mgt"}]}]'
 refused 'spec.regions[0].code: Unsupported value: "muc"' sovereign '{}' '[{"code": "muc", "hostClusters": [{"buildingBlock": "mgt"}]}]'
+refused 'controlPlane.count: Invalid value: 2: controlPlane.count must be 1 or 3' sovereign '{}' '[{"code": "fsn", "hostClusters": [{"buildingBlock": "mgt", "controlPlane": {"count": 2}}]}]'
+refused 'spec.regions[0].hostClusters[0].workers.count: Invalid value: workers.count must be at least workers.min and at most workers.max' sovereign '{}' '[{"code": "fsn", "hostClusters": [{"buildingBlock": "mgt", "workers": {"count": 2, "min": 3, "max": 1}}]}]'
+refused 'spec.bootstrapKit.versions: celium is no slot, must be any of cilium, cert-manager' sovereign '{}' "$one" '{"bootstrapKit": {"versions": {"celium": "1.1.1"}}}'
+refused 'spec.bootstrapKit.sizes: bp-cilium is no slot, must be any of cilium, cert-manager' sovereign '{}' "$one" '{"bootstrapKit": {"sizes": {"bp-cilium": {"cpu": "1"}}}}'
+refused 'spec.adopt.hostClusters[0].networkID: Invalid value: "omantel"' sovereign '{}' "$one" '{"adopt": {"hostClusters": [{"name": "hz-fsn-mgt-prod", "networkID": "omantel"}]}}'
+refused 'spec.adopt.zone.name must be spec.domain.name' sovereign '{}' "$one" '{"adopt": {"zone": {"name": "omani.works"}}}'
+refused 'spec.adopt.subnet must be spec.network.subnet' hostcluster '{"adopt": {"networkID": "1", "subnet": "10.0.9.0/24"}}'
+
+# Fields that do not change, on an object that waits for a subnet for ever.
+kubectl apply -f - <<'Y'
+---
+{apiVersion: catalyst.openova.io/v1alpha1, kind: NodePool, metadata: {name: bad-input, namespace: default}, spec: {hostCluster: hz-fsn-mgt-prod, domain: a.example, count: 0, firstAddress: 10.0.1.10, subnetRef: {name: a}, firewallRef: {name: a}, userDataSecretRef: {name: a, key: b}, adopt: [{number: 1, id: "1"}]}}
+Y
+change() { kubectl patch nodepool bad-input -n default --type=merge -p "{\"spec\": $1}"; }
+refused 'spec.hostCluster: Invalid value: "hz-hel-mgt-prod": spec.hostCluster is immutable' change '{"hostCluster": "hz-hel-mgt-prod"}'
+refused 'spec.firstAddress is immutable' change '{"firstAddress": "10.0.1.11"}'
+refused 'spec.adopt is immutable' change '{"adopt": [{"number": 1, "id": "2"}]}'
+kubectl delete nodepool bad-input -n default --timeout=60s
