@@ -160,8 +160,6 @@ type HandoverSecret struct {
 	Namespace string `json:"namespace"`
 	// Name of the Secret.
 	Name string `json:"name"`
-	// Key in the Secret.
-	Key string `json:"key"`
 	// Purpose of what it holds.
 	Purpose string `json:"purpose"`
 }

@@ -13,12 +13,11 @@ import (
 	powerdns "github.com/openova-io/catalyst/providers/provider-powerdns/apis/v1alpha1"
 )
 
-// Where the token that servers join with is: a Secret of the host cluster.
-const (
-	tokenSuffix  = "join-token"
-	tokenKey     = "token"
-	tokenPurpose = "Token that servers of the host cluster join it with"
-)
+// handoverSecrets of each host cluster: what its servers were started with and
+// nobody can read back.
+func handoverSecrets() []struct{ suffix, purpose string } {
+	return []struct{ suffix, purpose string }{{"join-token", "What servers of the host cluster join it with"}}
+}
 
 // adopted is what the Sovereign takes over.
 func (s *sovereign) adopted() v1alpha1.SovereignIDs {
@@ -66,7 +65,9 @@ func (s *sovereign) handover() *v1alpha1.HandoverStatus {
 	}
 	for _, key := range s.run.ObservedKeys(keyClusterPrefix) {
 		name := s.run.Observed(key).Name()
-		out.Secrets = append(out.Secrets, v1alpha1.HandoverSecret{Namespace: s.status.Namespace, Name: name + "-" + tokenSuffix, Key: tokenKey, Purpose: tokenPurpose})
+		for _, secret := range handoverSecrets() {
+			out.Secrets = append(out.Secrets, v1alpha1.HandoverSecret{Namespace: s.status.Namespace, Name: name + "-" + secret.suffix, Purpose: secret.purpose})
+		}
 		if ids := clusterIDs(s.run.Observed(key)); ids != nil {
 			adopt.HostClusters = append(adopt.HostClusters, v1alpha1.NamedHostClusterIDs{Name: name, HostClusterIDs: *ids})
 		}

@@ -101,7 +101,7 @@ func TestHandoverIsBounded(t *testing.T) {
 // Where Secrets are, and nothing of what they hold.
 func TestHandoverNamesSecrets(t *testing.T) {
 	handover, _ := status(world(t, sme).Settle(t, newFn()))["handover"].(map[string]any)
-	want := []any{map[string]any{"namespace": "sovereign-omantel", "name": "hz-fsn-mgt-prod-join-token", "key": "token", "purpose": tokenPurpose}}
+	want := []any{map[string]any{"namespace": "sovereign-omantel", "name": "hz-fsn-mgt-prod-join-token", "purpose": "What servers of the host cluster join it with"}}
 	if diff := cmp.Diff(any(want), handover["secrets"]); diff != "" {
 		t.Errorf("secrets: -want, +got:\n%s", diff)
 	}

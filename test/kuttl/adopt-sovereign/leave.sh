@@ -4,13 +4,15 @@
 
 # Nothing of what the Sovereign consists of may be deleted with its objects. No
 # function says anything about managementPolicies of these, so they stay changed.
-kubectl get managed -n sovereign-omantel -o name | grep -E '\.(hcloud|powerdns)\.openova\.io/' |
-  xargs -P 4 -I{} kubectl patch {} -n sovereign-omantel --type=merge -p '{"spec": {"managementPolicies": ["Observe", "Create", "Update", "LateInitialize"]}}'
+kubectl get managed -n sovereign-omantel -o json |
+  jq '.items[] | select(.apiVersion | test("^(hcloud|powerdns)\\.")) | {apiVersion, kind, metadata: (.metadata | {name, namespace}), spec: {managementPolicies: ["Observe", "Create", "Update", "LateInitialize"]}}' |
+  kubectl apply --server-side --field-manager=handover --force-conflicts -f -
 
-# The token that servers join with goes along: the cluster that was made with it
-# knows no other.
-kubectl get secret hz-fsn-mgt-prod-join-token -n sovereign-omantel -o json |
-  jq '.metadata |= {name, namespace}' >"$noted/token"
+# The Secrets go along: the clusters that were made with them know no others.
+kubectl get sovereign omantel -o jsonpath='{range .status.handover.secrets[*]}{.namespace} {.name}{"\n"}{end}' |
+  while read -r namespace name; do
+    kubectl get secret "$name" -n "$namespace" -o json | jq '.metadata |= {name, namespace}'
+  done >"$noted/secrets"
 
 outside "$noted/before"
 hetzner /requests -X DELETE

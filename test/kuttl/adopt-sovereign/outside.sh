@@ -16,3 +16,10 @@ outside() {
     powerdns "/zones/$zone/cryptokeys" | jq -S 'map({id, keytype, dnskey, active, published})' >"$1/keys-$zone"
   done
 }
+
+# project PATH [curl options]: what Hetzner's API answers.
+project() {
+  local path="$1"
+  shift
+  curl -sS --fail --max-time 20 -H "Authorization: Bearer $(cat "$CATALYST_HCLOUD_TOKEN_FILE")" -H 'Content-Type: application/json' "$@" "$CATALYST_HCLOUD_URL/v1$path"
+}
