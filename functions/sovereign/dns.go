@@ -217,9 +217,12 @@ func (s *sovereign) validated() bool {
 
 // order composes what keeps the domain's order when the Sovereign is deleted:
 // the parent zone stops saying that it is signed, and resolvers forget it, before
-// its key goes; and it stops naming its servers before the zone goes.
+// its keys go, and the zone with them. It stops naming the domain's servers last:
+// both zones are on one server, which would still answer for a domain that the
+// parent zone denies, and that is bogus. A domain that is named and not served
+// only fails.
 func (s *sovereign) order() error {
-	for _, e := range [][2]string{{keyParentNS, keyParentDS}, {keyKSK, keyParentDS}, {keyZSK, keyParentDS}, {keyZone, keyParentNS}} {
+	for _, e := range [][2]string{{keyKSK, keyParentDS}, {keyZSK, keyParentDS}, {keyZone, keyParentDS}, {keyParentNS, keyZone}} {
 		of, by := s.run.Observed(e[0]), s.run.Observed(e[1])
 		if of == nil || by == nil || by.DeletedAt() != "" {
 			continue
@@ -231,5 +234,7 @@ func (s *sovereign) order() error {
 			return err
 		}
 	}
+	// The other way round until lately. Together they would hold one another.
+	s.run.Retire(keyOrderPrefix+keyZone+"-"+keyParentNS, "the parent zone names the domain's servers longer than they have it")
 	return nil
 }

@@ -362,7 +362,7 @@ func TestOrder(t *testing.T) {
 			got = append(got, key)
 		}
 	}
-	want := []string{"order-ksk-parent-ds", "order-parent-ns-parent-ds", "order-zone-parent-ns", "order-zsk-parent-ds"}
+	want := []string{"order-ksk-parent-ds", "order-parent-ns-zone", "order-zone-parent-ds", "order-zsk-parent-ds"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("order of deletion: -want, +got:\n%s", diff)
 	}
