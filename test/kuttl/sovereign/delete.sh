@@ -16,12 +16,17 @@ kubectl delete organization.catalyst.openova.io tyrell --timeout=100s
 
 # Its keys outlive its DS records, wherever these are remembered.
 free() { kubectl delete sovereign omantel --wait=false; }
+remembered() {
+  same "DS records served" "" "$(resolve omantel.omani.works DS)"
+  same "why their object stays" WaitsOutTTL "$(kubectl get rrsets.powerdns.openova.io parent-ds -n sovereign-omantel -o jsonpath='{.status.conditions[?(@.type=="Ready")].reason}')"
+}
 leave() {
   eventually 30 free
+  eventually 60 remembered
   eventually 120 refused NotFound kubectl get sovereign omantel
   eventually 120 refused NotFound kubectl get namespace sovereign-omantel
 }
-never_bogus omani.works omantel.omani.works 5 leave
+never_bogus omani.works omantel.omani.works 10 leave
 left="$(hetzner /dump)"
 same "what is left at Hetzner" "{}" "$left"
 no_zone omantel.omani.works
