@@ -82,6 +82,7 @@ type HostClusterSpec struct {
 }
 
 // HostClusterBootstrap is what a host cluster starts with.
+// +kubebuilder:validation:XValidation:rule="!has(self.secrets) || !self.secrets.exists(s, s.__namespace__ + '/' + s.name in ['flux-system/bootstrap-kit', 'kube-system/cluster-autoscaler-hcloud'])",message="spec.bootstrap.secrets must not be bootstrap-kit in flux-system or cluster-autoscaler-hcloud in kube-system: those are the cluster's own",fieldPath=".secrets"
 type HostClusterBootstrap struct {
 	// Git that the cluster's Flux follows.
 	// +optional

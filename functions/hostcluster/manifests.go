@@ -2,11 +2,11 @@ package main
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -65,19 +65,21 @@ func (c *hostCluster) deployKeyTitle() string {
 // A wait is for an object that is not there or not complete.
 type wait struct{ reason, message, kind, name string }
 
-// manifests that the cluster starts with, by file, or what they wait for.
+// manifests that the cluster starts with, by file, or what they wait for. Each
+// object that one server may start with and another may not has a file of its
+// own: k3s takes away what a file had before and has no more, a namespace with
+// all that is in it, and leaves alone what a file was deleted of.
 func (c *hostCluster) manifests(in *inputs) (map[string]string, *wait, error) {
 	if c.Spec.Bootstrap == nil {
 		return nil, nil, nil
 	}
-	out := map[string]string{}
-	var objects []map[string]any
+	files := map[string][]map[string]any{}
 	for _, s := range c.Spec.Bootstrap.Secrets {
 		o, missing := copyOf(s, in.sources[s.SourceRef.Name])
 		if missing != nil {
 			return nil, missing, nil
 		}
-		objects = append(objects, o)
+		addSecret(files, o)
 	}
 	if git := c.Spec.Bootstrap.Git; git != nil {
 		key, missing := c.gitSecret(in.deployKey)
@@ -88,22 +90,29 @@ func (c *hostCluster) manifests(in *inputs) (map[string]string, *wait, error) {
 		if url == "" {
 			return nil, &wait{ReasonDeployKeyUnknown, "Waits for the address of the repository that Flux follows", gitea.DeployKeyGroupVersionKind.Kind, c.cluster.Object(keyDeployKey)}, nil
 		}
-		objects = append(objects, key)
-		text, err := documents(kit(git, url))
+		addSecret(files, key)
+		files["catalyst-bootstrap-kit.yaml"] = kit(git, url)
+	}
+	out := map[string]string{}
+	for name, objects := range files {
+		text, err := documents(objects)
 		if err != nil {
 			return nil, nil, err
 		}
-		out["catalyst-bootstrap-kit.yaml"] = text
+		out[name] = text
 	}
-	if len(objects) == 0 {
-		return out, nil, nil
-	}
-	text, err := documents(append(namespaces(objects), objects...))
-	if err != nil {
-		return nil, nil, err
-	}
-	out["catalyst-secrets.yaml"] = text
 	return out, nil, nil
+}
+
+// addSecret and its namespace. k3s names a file by what is before its first dot.
+func addSecret(files map[string][]map[string]any, secret map[string]any) {
+	md, _ := secret["metadata"].(map[string]any)
+	namespace, name := fmt.Sprint(md["namespace"]), fmt.Sprint(md["name"])
+	sum := sha256.Sum256([]byte(namespace + "/" + name))
+	files[fmt.Sprintf("catalyst-secret-%s-%s.yaml", name, hex.EncodeToString(sum[:4]))] = []map[string]any{secret}
+	if namespace != kubeSystem && namespace != "default" {
+		files["catalyst-namespace-"+namespace+".yaml"] = []map[string]any{{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": namespace}}}
+	}
 }
 
 // copyOf a Secret of the cluster's namespace.
@@ -190,23 +199,6 @@ func secretManifest(namespace, name, typ string, data map[string]any) map[string
 		"apiVersion": "v1", "kind": "Secret", "type": typ,
 		"metadata": map[string]any{"name": name, "namespace": namespace}, "data": data,
 	}
-}
-
-// namespaces of the objects.
-func namespaces(objects []map[string]any) []map[string]any {
-	names := map[string]bool{}
-	for _, o := range objects {
-		if md, ok := o["metadata"].(map[string]any); ok {
-			names[fmt.Sprint(md["namespace"])] = true
-		}
-	}
-	var out []map[string]any
-	for _, n := range slices.Sorted(maps.Keys(names)) {
-		if n != kubeSystem && n != "default" {
-			out = append(out, map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": n}})
-		}
-	}
-	return out
 }
 
 // documents of one YAML file.

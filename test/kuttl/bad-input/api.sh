@@ -37,6 +37,18 @@ refused 'network.cidr 8.0.0.0/16 must be a private IPv4 network' hostcluster '{"
 refused 'spec.controlPlane.count: Invalid value: 2: controlPlane.count must be 1 or 3' hostcluster '{"controlPlane": {"count": 2}}'
 refused 'spec.workers.count: Invalid value: workers.count must be at least workers.min and at most workers.max' hostcluster '{"workers": {"count": 2, "min": 3, "max": 1}}'
 refused 'ssh.allowedCIDRs 192.0.2.1 must be a network' hostcluster '{"ssh": {"allowedCIDRs": ["192.0.2.1"]}}'
+refused 'spec.bootstrap.git.path ./a/../b must be a path within the repository' hostcluster '{"bootstrap": {"git": {"owner": "a", "repository": "b", "path": "./a/../b"}}}'
+refused 'spec.bootstrap.secrets must not be bootstrap-kit in flux-system' hostcluster '{"bootstrap": {"secrets": [{"name": "bootstrap-kit", "namespace": "flux-system", "sourceRef": {"name": "a"}}]}}'
+kubeconfig() { # FORPROVIDER
+  jq -n --argjson p "$1" '{apiVersion: "hcloud.openova.io/v1alpha1", kind: "Kubeconfig", metadata: {name: "k", namespace: "default"}, spec: {writeConnectionSecretToRef: {name: "k"},
+    forProvider: ({authoritySecretRef: {name: "a"}, cluster: "c", server: "https://192.0.2.10:6443", user: "u", organization: "o"} + $p)}}' | try
+}
+refused 'server http://192.0.2.10:6443 must be a URL such as https://192.0.2.10:6443' kubeconfig '{"server": "http://192.0.2.10:6443"}'
+refused 'validity 1h0m0s must be a duration of at least 24h' kubeconfig '{"validity": "1h0m0s"}'
+refused 'validity soon must be a duration of at least 24h' kubeconfig '{"validity": "soon"}'
+refused 'writeConnectionSecretToRef is required: it is where the authority goes' try <<'Y'
+{apiVersion: hcloud.openova.io/v1alpha1, kind: ClusterAuthority, metadata: {name: a, namespace: default}, spec: {forProvider: {cluster: c}}}
+Y
 refused 'spec.firstAddress 10.0.1.230 with spec.max servers reaches beyond address 253' try <<'Y'
 {apiVersion: catalyst.openova.io/v1alpha1, kind: NodePool, metadata: {name: p, namespace: default}, spec: {hostCluster: hz-fsn-mgt-prod, domain: a.example, count: 2, firstAddress: 10.0.1.230, subnetRef: {name: a}, firewallRef: {name: a}, userDataSecretRef: {name: a, key: b}}}
 Y
