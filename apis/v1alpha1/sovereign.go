@@ -21,6 +21,7 @@ const (
 
 // SovereignSpec is what a Sovereign consists of.
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.adopt) || has(self.adopt) && self.adopt == oldSelf.adopt",message="spec.adopt is immutable: what was adopted is found by it",fieldPath=".adopt"
+// +kubebuilder:validation:XValidation:rule="oldSelf.hasValue() && has(oldSelf.value().adopt) || !has(self.adopt) || !has(self.adopt.hostClusters) || self.adopt.hostClusters.all(c, self.regions.exists(r, r.hostClusters.exists(h, c.name == 'hz-' + r.code + '-' + h.buildingBlock + '-prod')))",message="spec.adopt.hostClusters must name host clusters of spec.regions: hz-<code>-<buildingBlock>-prod",fieldPath=".adopt.hostClusters",optionalOldSelf=true
 // +kubebuilder:validation:XValidation:rule="!has(self.adopt) || !has(self.adopt.zone) || self.adopt.zone.name == self.domain.name",message="spec.adopt.zone.name must be spec.domain.name",fieldPath=".adopt.zone.name"
 // +kubebuilder:validation:XValidation:rule="self.regions.map(r, size(r.hostClusters)).sum() <= 6",message="spec.regions must not have more than 6 host clusters in all: a composite resource composes at most 40 resources"
 type SovereignSpec struct {

@@ -38,3 +38,15 @@ eventually 60 are "$p-cp1 $p-w1 $p-w2 $elastic"
 targets="$(hetzner /dump | jq -c '[.load_balancers[].targets[].targets[]?.server.id]')"
 same "servers behind the load balancer" "$(jq -c '[.hostClusters[0].controlPlane[].id | tonumber]' "$noted/adopt")" "$targets"
 project "/servers/$id" -X DELETE >/dev/null
+
+# On its own it scales itself: the kit tells cluster-autoscaler what its servers
+# need to join.
+kubectl patch sovereign omantel --type=merge -p '{"spec": {"sovereignty": "Sovereign", "bootstrapKit": {"versions": {"cluster-autoscaler-hcloud": "1.0.0"}}}}'
+told() {
+  local release want
+  release="$(gitea "/repos/system/catalyst-config/contents/clusters/omantel.omani.works/bootstrap-kit/40-cluster-autoscaler-hcloud.yaml?ref=main" | jq -r .content | base64 -d)"
+  want="$(jq -r '"HCLOUD_FIREWALL: \"\(.hostClusters[0].firewallID)\" HCLOUD_NETWORK: \"\(.hostClusters[0].networkID)\" HCLOUD_SSH_KEY: \"\(.sshKeys[0].id)\""' "$noted/adopt")"
+  same "what cluster-autoscaler is told" "$want" "$(grep 'HCLOUD_[FNS]' <<<"$release" | sed 's/^ *//' | paste -sd' ')"
+  same "its servers" "maxSize: 8" "$(grep -o 'maxSize: .*' <<<"$release")"
+}
+eventually 60 told

@@ -4,7 +4,7 @@
 
 kubectl delete sovereign omantel --wait=false
 eventually 120 refused NotFound kubectl get sovereign omantel
-eventually 120 refused NotFound kubectl get namespace sovereign-omantel
+eventually 200 refused NotFound kubectl get namespace sovereign-omantel
 left="$(hetzner /dump)"
 same "what is left at Hetzner" "{}" "$left"
 no_zone omantel.omani.works

@@ -69,6 +69,7 @@ refused 'spec.regions[0].hostClusters[0].workers.count: Invalid value: workers.c
 refused 'spec.bootstrapKit.versions: celium is no slot, must be any of cilium, cert-manager' sovereign '{}' "$one" '{"bootstrapKit": {"versions": {"celium": "1.1.1"}}}'
 refused 'spec.bootstrapKit.sizes: bp-cilium is no slot, must be any of cilium, cert-manager' sovereign '{}' "$one" '{"bootstrapKit": {"sizes": {"bp-cilium": {"cpu": "1"}}}}'
 refused 'spec.adopt.hostClusters[0].networkID: Invalid value: "omantel"' sovereign '{}' "$one" '{"adopt": {"hostClusters": [{"name": "hz-fsn-mgt-prod", "networkID": "omantel"}]}}'
+refused 'spec.adopt.hostClusters must name host clusters of spec.regions' sovereign '{}' "$one" '{"adopt": {"hostClusters": [{"name": "hz-fsn-rtz-prod", "networkID": "1"}]}}'
 refused 'spec.adopt.zone.name must be spec.domain.name' sovereign '{}' "$one" '{"adopt": {"zone": {"name": "omani.works"}}}'
 refused 'spec.adopt.subnet must be spec.network.subnet' hostcluster '{"adopt": {"networkID": "1", "subnet": "10.0.9.0/24"}}'
 
