@@ -31,6 +31,7 @@ const (
 const (
 	keyNetwork        = "network"
 	keySubnet         = "subnet"
+	keyLeftovers      = "leftovers"
 	keyFirewall       = "firewall"
 	keyPlacementGroup = "placement-group"
 	keySSHKeyPrefix   = "ssh-key-"

@@ -144,19 +144,21 @@ func setWorkers(w *proptest.World, n int) {
 	workers.Fields["count"] = structpb.NewNumberValue(float64(n))
 }
 
-func TestScaleDownRemovesPools(t *testing.T) {
+// A pool that is not needed any more stays: what keeps it until the cluster's
+// volumes have left it would never let go.
+func TestScaleDownEmptiesPools(t *testing.T) {
 	w := world(t, with("max: 10", "max: 98"), generated)
 	setWorkers(w, 98)
 	w.Settle(t, newFn())
 	setWorkers(w, 36)
 	rsp := w.Settle(t, newFn())
-	var got []string
+	got := map[string]any{}
 	for _, key := range proptest.Keys(rsp) {
 		if strings.HasPrefix(key, keyWorkersPrefix) {
-			got = append(got, key)
+			got[key] = spec(rsp, key)["count"]
 		}
 	}
-	if diff := cmp.Diff([]string{"pool-workers-1", "pool-workers-2"}, got); diff != "" {
+	if diff := cmp.Diff(map[string]any{"pool-workers-1": 35.0, "pool-workers-2": 1.0, "pool-workers-3": 0.0}, got); diff != "" {
 		t.Errorf("pools of 36 workers: -want, +got:\n%s", diff)
 	}
 }
@@ -199,8 +201,9 @@ func TestOrder(t *testing.T) {
 	}
 	slices.Sort(got)
 	want := []string{
+		"ClusterLeftovers before LoadBalancerTarget", "ClusterLeftovers before NodePool",
 		"Firewall before NetworkSubnet", "LoadBalancer before NodePool", "LoadBalancerTarget before LoadBalancer",
-		"NetworkSubnet before Network", "NodePool before ClusterAuthority", "NodePool before Firewall", "NodePool before PlacementGroup", "PlacementGroup before Firewall",
+		"NetworkSubnet before Network", "NodePool before ClusterAuthority", "NodePool before PlacementGroup", "PlacementGroup before Firewall",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("order of deletion: -want, +got:\n%s", diff)

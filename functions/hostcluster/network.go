@@ -101,7 +101,24 @@ func (c *hostCluster) network() (*composing.Step, error) {
 			IPRange:     new(c.Spec.Network.Subnet),
 		}},
 	}))
+	if err != nil {
+		return nil, err
+	}
+	err = sub.DesireAfter(net, keyLeftovers, c.leftovers())
 	return sub, err
+}
+
+// leftovers of the cluster, once it is deleted: what its own controllers have
+// made at Hetzner.
+func (c *hostCluster) leftovers() *hcloud.ClusterLeftovers {
+	return &hcloud.ClusterLeftovers{
+		ObjectMeta: c.cluster.Meta("leftovers"),
+		Spec: hcloud.ClusterLeftoversSpec{ManagedResourceSpec: c.managed(), ForProvider: hcloud.ClusterLeftoversParameters{
+			NetworkID:      text(c.owner(keyNetwork, keyLeftovers, "networkId")),
+			ServerSelector: c.cluster.ClusterSelector(),
+			VolumeLabels:   c.cluster.ClusterLabels(),
+		}},
+	}
 }
 
 // access composes what decides who reaches the servers, and where they stand.
@@ -223,13 +240,16 @@ func (c *hostCluster) loadBalancer(subnet *composing.Step) (*composing.Step, err
 	return front, err
 }
 
-// order composes what keeps Hetzner's order when the cluster is deleted: the
-// load balancer's target, the load balancer, the control plane, its placement
-// group, the firewall, the subnet, the network. Workers are no targets and go
-// at once, but before the firewall. What goes while the cluster lives, such as
-// a pool of workers or a key, is never the one that has to stay.
+// order composes what keeps Hetzner's order when the cluster is deleted: what
+// the cluster has made by itself, the load balancer's target, the load balancer,
+// the control plane, its placement group, the firewall, the subnet, the network.
+// Workers are no targets: they go with the first of these, once the cluster's
+// volumes have left them, and Hetzner keeps the firewall while one has it. What
+// goes while the cluster lives, such as a key, is never the one that has to
+// stay.
 func (c *hostCluster) order() error {
 	edges := [][2]string{
+		{keyTarget, keyLeftovers},
 		{keyLB, keyTarget},
 		{keyControlPlane, keyLB},
 		{keyPlacementGroup, keyControlPlane},
@@ -240,7 +260,7 @@ func (c *hostCluster) order() error {
 		{keyAuthority, keyControlPlane},
 	}
 	for _, pool := range c.run.ObservedKeys(keyWorkersPrefix) {
-		edges = append(edges, [2]string{keyFirewall, pool})
+		edges = append(edges, [2]string{pool, keyLeftovers})
 	}
 	for _, e := range edges {
 		of, by := c.run.Observed(e[0]), c.run.Observed(e[1])

@@ -14,7 +14,8 @@ import (
 const maxServers = 99
 
 // pools composes the servers: the control plane, and once that is there as many
-// pools of workers as it takes.
+// pools of workers as it takes. A pool that is not needed any more stays, empty:
+// the usage that keeps it would never let go.
 func (c *hostCluster) pools(data *userData, inFront bool, bootstrap *composing.Step) error {
 	cp := c.run.Step("ControlPlane")
 	workers := c.run.Step("Workers")
@@ -32,16 +33,19 @@ func (c *hostCluster) pools(data *userData, inFront bool, bootstrap *composing.S
 		return err
 	}
 
-	for i := 0; i*hetzner.PoolSize < c.Spec.Workers.Count; i++ {
+	for i := range (maxServers + hetzner.PoolSize - 1) / hetzner.PoolSize {
 		before := i * hetzner.PoolSize
+		key := fmt.Sprintf("%s%d", keyWorkersPrefix, i+1)
+		if before >= c.Spec.Workers.Count && c.run.Observed(key) == nil {
+			continue
+		}
 		p := c.pool(fmt.Sprintf("w%d", before+1), v1alpha1.RoleWorker, before+1, hostFirstWorker+before, c.Spec.Workers.ServerType, data.worker)
-		p.Spec.Count, p.Spec.Max = min(c.Spec.Workers.Count-before, hetzner.PoolSize), hetzner.PoolSize
+		p.Spec.Count, p.Spec.Max = max(0, min(c.Spec.Workers.Count-before, hetzner.PoolSize)), hetzner.PoolSize
 		p.Spec.Adopt = adoptedServers(c.adopted().Workers, before+1, hetzner.PoolSize)
-		if err := workers.DesireAfter(cp, fmt.Sprintf("%s%d", keyWorkersPrefix, i+1), p); err != nil {
+		if err := workers.DesireAfter(cp, key, p); err != nil {
 			return err
 		}
 	}
-	c.run.RetireOthers(keyWorkersPrefix, fmt.Sprintf("the cluster is to have %d workers", c.Spec.Workers.Count))
 	return nil
 }
 

@@ -120,6 +120,16 @@ func Named(o metav1.Object, observed *composing.Observed, id string) {
 	meta.AddAnnotations(o, map[string]string{meta.AnnotationKeyExternalName: id})
 }
 
+// ClusterLabels tell the cluster's things at Hetzner from those of others.
+func (c Cluster) ClusterLabels() map[string]string {
+	return map[string]string{LabelSovereign: c.Domain, labelCluster: c.String()}
+}
+
+// ClusterSelector of all the cluster's things, by label.
+func (c Cluster) ClusterSelector() string {
+	return fmt.Sprintf("%s=%s,%s=%s", LabelSovereign, c.Domain, labelCluster, c)
+}
+
 // Meta of a Kubernetes object of the cluster.
 func (c Cluster) Meta(suffix string) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Name: c.Object(suffix), Namespace: c.Namespace, Labels: map[string]string{

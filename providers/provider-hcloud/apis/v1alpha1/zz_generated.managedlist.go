@@ -15,6 +15,15 @@ func (l *ClusterAuthorityList) GetItems() []resource.Managed {
 	return items
 }
 
+// GetItems of this ClusterLeftoversList.
+func (l *ClusterLeftoversList) GetItems() []resource.Managed {
+	items := make([]resource.Managed, len(l.Items))
+	for i := range l.Items {
+		items[i] = &l.Items[i]
+	}
+	return items
+}
+
 // GetItems of this FirewallAttachmentList.
 func (l *FirewallAttachmentList) GetItems() []resource.Managed {
 	items := make([]resource.Managed, len(l.Items))

@@ -27,6 +27,7 @@ import (
 	"github.com/openova-io/catalyst/providers/provider-hcloud/internal/clusterauthority"
 	"github.com/openova-io/catalyst/providers/provider-hcloud/internal/jointoken"
 	"github.com/openova-io/catalyst/providers/provider-hcloud/internal/kubeconfig"
+	"github.com/openova-io/catalyst/providers/provider-hcloud/internal/leftovers"
 )
 
 // DefaultPoll is the poll interval that keeps a hundred servers with their
@@ -234,6 +235,7 @@ func Add(mgr ctrl.Manager, o controller.Options, pool *clients.Pool) error {
 	jointoken.Setup(mgr, o)
 	clusterauthority.Setup(mgr, o)
 	kubeconfig.Setup(mgr, o)
+	leftovers.Setup(mgr, o, r.projects(mgr.GetClient()))
 	for _, k := range kinds() {
 		k.setup(mgr, o, r)
 	}

@@ -290,9 +290,9 @@ func (p *plane) changed(i item, was, is *unstructured.Unstructured) {
 			return
 		}
 	}
-	if p.looks > busy-20 {
+	if p.looks > busy-20 && was != nil && is != nil {
 		// What keeps the control plane from coming to rest.
-		p.trace("%s changed: %s", i, gocmp.Diff(was, is))
+		p.trace("%s changed: %s %s", i, gocmp.Diff(was.Object["spec"], is.Object["spec"]), gocmp.Diff(was.Object["metadata"], is.Object["metadata"]))
 	}
 	if is == nil {
 		delete(p.objects, i)

@@ -71,6 +71,9 @@ type sequence struct {
 	log      []string
 	start    time.Time
 	foreign  map[string]string
+	// people have a client of their own, and so do the cluster's controllers.
+	people *hcloud.Client
+	made   int
 	// wanted workers and control planes, and the most since all was settled.
 	workers, heads, mostWorkers int
 	keys                        int
@@ -187,7 +190,8 @@ func (s *sequence) configure(host string) {
 // others have things in the project, with names and labels much like ours.
 func (s *sequence) others(host string) {
 	ctx := context.Background()
-	api := hcloud.NewClient(hcloud.WithEndpoint("http://"+host+"/v1"), hcloud.WithToken(token), hcloud.WithHTTPClient(&http.Client{Transport: &http.Transport{DialContext: http.DefaultTransport.(*http.Transport).DialContext, DisableKeepAlives: true}}))
+	s.people = hcloud.NewClient(hcloud.WithEndpoint("http://"+host+"/v1"), hcloud.WithToken(token), hcloud.WithHTTPClient(&http.Client{Transport: &http.Transport{DialContext: http.DefaultTransport.(*http.Transport).DialContext, DisableKeepAlives: true}}))
+	api := s.people
 	_, cidr, err := net.ParseCIDR("10.0.0.0/16")
 	check := func(err error) {
 		if err != nil {
@@ -251,7 +255,7 @@ func (s *sequence) pass(d time.Duration) {
 
 // busy is how often the control plane may look at something at one time: more
 // is for ever.
-const busy = 2000
+const busy = 1000
 
 const cluster = "hz-fsn-mgt-prod"
 
@@ -358,7 +362,9 @@ func (s *sequence) wanted(name string) bool {
 // happen is what happens next.
 func (s *sequence) happen() {
 	for range 1 + s.rng.IntN(3) {
-		switch s.rng.IntN(12) {
+		switch s.rng.IntN(13) {
+		case 12:
+			s.serveAndClaim()
 		case 0, 1, 2:
 			s.scale(s.rng.IntN(5))
 		case 3:
@@ -377,6 +383,31 @@ func (s *sequence) happen() {
 			s.fault()
 		}
 	}
+}
+
+// serveAndClaim has the cluster's own controllers make a load balancer and a
+// volume, as far as they can.
+func (s *sequence) serveAndClaim() {
+	ctx := context.Background()
+	s.made++
+	n, _, err := s.people.Network.GetByName(ctx, prefix+"-net")
+	if err != nil || n == nil {
+		return
+	}
+	w, _, err := s.people.Server.GetByName(ctx, fmt.Sprintf("%s-w%d", prefix, 1+s.rng.IntN(max(1, s.workers))))
+	if err != nil || w == nil {
+		return
+	}
+	name := fmt.Sprintf("a%d", s.made)
+	_, _, err = s.people.LoadBalancer.Create(ctx, hcloud.LoadBalancerCreateOpts{
+		Name: name, LoadBalancerType: &hcloud.LoadBalancerType{Name: "lb11"}, Location: &hcloud.Location{Name: "fsn1"}, Network: n,
+		Labels: map[string]string{"hcloud-ccm/service-uid": name},
+	})
+	s.notef("the cluster makes load balancer %s: %v", name, err)
+	_, _, err = s.people.Volume.Create(ctx, hcloud.VolumeCreateOpts{Name: "pvc-" + name, Size: 10, Server: w, Labels: map[string]string{
+		"managed-by": "csi-driver", "openova.io/cluster": cluster, "catalyst.openova.io/sovereign": "omantel.omani.works",
+	}})
+	s.notef("the cluster makes volume pvc-%s on %s: %v", name, w.Name, err)
 }
 
 // rename keys: there is one or there are two.
