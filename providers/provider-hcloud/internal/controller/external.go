@@ -162,8 +162,9 @@ func (e *external) Delete(ctx context.Context, mg resource.Managed) (managed.Ext
 	return d, e.plain(err, outcome)
 }
 
-// request identifiers of API errors differ from one answer to the next.
-var requestID = regexp.MustCompile(`(\([a-z_]+), [0-9a-f]{16,32}\)`)
+// request and action identifiers of API errors differ from one answer to the
+// next.
+var requestID = regexp.MustCompile(`(\([a-z_]+), (?:[0-9a-f]{16,32}|[0-9]+)\)`)
 
 // plain is an error that says the same every time it happens: conditions and
 // events would change for ever otherwise.

@@ -463,9 +463,17 @@ var errLost = errors.New("the provider was killed")
 
 // TestPlain keeps what changes from one answer to the next out of conditions.
 func TestPlain(t *testing.T) {
+	cases := map[string]struct{ reason, err, want string }{
+		"Request": {reason: "Each request has an identifier", err: "invalid input in field 'ip' (invalid_input, 00000000000001c9)", want: "invalid input in field 'ip' (invalid_input)"},
+		"Action":  {reason: "And so has each action", err: "Action failed (action_failed, 1045)", want: "Action failed (action_failed)"},
+		"Other":   {reason: "Other numbers mean something", err: "SSH key not found: 1065", want: "SSH key not found: 1065"},
+	}
 	e := &external{project: &clients.Client{Budget: clients.NewBudget()}}
-	got := e.plain(errors.New("invalid input in field 'ip' (invalid_input, 00000000000001c9)"), nil)
-	if diff := cmp.Diff("invalid input in field 'ip' (invalid_input)", got.Error()); diff != "" {
-		t.Errorf("-want, +got:\n%s", diff)
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, e.plain(errors.New(tc.err), nil).Error()); diff != "" {
+				t.Errorf("%s: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
 	}
 }
