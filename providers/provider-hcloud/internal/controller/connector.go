@@ -70,9 +70,14 @@ func (c *connector) upjet(project *clients.Client, mg object) managed.ExternalCo
 
 // withoutPlan forgets what was to change about a resource that is deleted.
 // Terraform would delete it and then carry on with a replacement that was
-// refused before: create it again, with the changed arguments only.
+// refused before: create it again, with the changed arguments only. It isn't
+// asked either: references are not resolved any more, and without them it may
+// be impossible to say.
 func withoutPlan(cfg *upjetconfig.Resource) *upjetconfig.Resource {
 	out := *cfg
+	res := *cfg.TerraformResource
+	res.CustomizeDiff = nil
+	out.TerraformResource = &res
 	out.TerraformCustomDiff = func(*sdk.InstanceDiff, *sdk.InstanceState, *sdk.ResourceConfig) (*sdk.InstanceDiff, error) {
 		return sdk.NewInstanceDiff(), nil
 	}

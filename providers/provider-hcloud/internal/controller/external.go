@@ -76,12 +76,6 @@ func (e *external) Observe(ctx context.Context, m resource.Managed) (managed.Ext
 			return o, spent
 		}
 	}
-	if err != nil && meta.WasDeleted(mg) && strings.Contains(err.Error(), noDiff) {
-		// What would have to change in something that goes is nobody's
-		// business, and it may be impossible to say: references are not
-		// resolved any more.
-		return managed.ExternalObservation{ResourceExists: e.tracker.GetTfID() != "", ResourceUpToDate: true}, nil
-	}
 	if err != nil {
 		return o, e.plain(err, nil)
 	}
@@ -91,9 +85,6 @@ func (e *external) Observe(ctx context.Context, m resource.Managed) (managed.Ext
 	o.ResourceLateInitialized = o.ResourceLateInitialized || found
 	return o, nil
 }
-
-// noDiff is how upjet says that a resource was read and could not be compared.
-const noDiff = "cannot compute the instance diff"
 
 func (e *external) throttled() bool { return !e.project.Budget.Read().SpentUntil.IsZero() }
 
