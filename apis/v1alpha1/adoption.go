@@ -144,6 +144,7 @@ type HandoverStatus struct {
 	// what they hold is never shown.
 	// +optional
 	// +listType=map
+	// +listMapKey=namespace
 	// +listMapKey=name
 	Secrets []HandoverSecret `json:"secrets,omitempty"`
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strconv"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -8,16 +9,11 @@ import (
 	"github.com/openova-io/catalyst/apis/v1alpha1"
 	"github.com/openova-io/catalyst/internal/composing"
 	"github.com/openova-io/catalyst/internal/hetzner"
+	"github.com/openova-io/catalyst/internal/naming"
 	gitea "github.com/openova-io/catalyst/providers/provider-gitea/apis/v1alpha1"
 	hcloud "github.com/openova-io/catalyst/providers/provider-hcloud/apis/v1alpha1"
 	powerdns "github.com/openova-io/catalyst/providers/provider-powerdns/apis/v1alpha1"
 )
-
-// handoverSecrets of each host cluster: what its servers were started with and
-// nobody can read back.
-func handoverSecrets() []struct{ suffix, purpose string } {
-	return []struct{ suffix, purpose string }{{"join-token", "What servers of the host cluster join it with"}}
-}
 
 // adopted is what the Sovereign takes over.
 func (s *sovereign) adopted() v1alpha1.SovereignIDs {
@@ -56,7 +52,8 @@ func (s *sovereign) named(key, id string, o client.Object) client.Object {
 func (s *sovereign) handover() *v1alpha1.HandoverStatus {
 	adopt := &v1alpha1.SovereignIDs{}
 	out := &v1alpha1.HandoverStatus{
-		Adopt: adopt,
+		Adopt:   adopt,
+		Secrets: s.handoverSecrets(),
 		ProviderConfigs: []v1alpha1.HandoverProviderConfig{
 			{Group: gitea.Group, Name: gitOf(s.Spec.Git.ProviderConfig)},
 			{Group: hcloud.CRDGroup, Name: hetzner.Cluster{ProviderConfig: s.Spec.ProviderConfig}.Config().Name},
@@ -65,9 +62,6 @@ func (s *sovereign) handover() *v1alpha1.HandoverStatus {
 	}
 	for _, key := range s.run.ObservedKeys(keyClusterPrefix) {
 		name := s.run.Observed(key).Name()
-		for _, secret := range handoverSecrets() {
-			out.Secrets = append(out.Secrets, v1alpha1.HandoverSecret{Namespace: s.status.Namespace, Name: name + "-" + secret.suffix, Purpose: secret.purpose})
-		}
 		if ids := clusterIDs(s.run.Observed(key)); ids != nil {
 			adopt.HostClusters = append(adopt.HostClusters, v1alpha1.NamedHostClusterIDs{Name: name, HostClusterIDs: *ids})
 		}
@@ -79,6 +73,31 @@ func (s *sovereign) handover() *v1alpha1.HandoverStatus {
 	}
 	if s.run.Observed(keyZone) != nil {
 		adopt.Zone = &v1alpha1.ZoneIDs{Name: s.Spec.Domain.Name, KSK: number(s.run.Observed(keyKSK)), ZSK: number(s.run.Observed(keyZSK))}
+	}
+	return out
+}
+
+// handoverSecrets are what servers were started with, which nobody can read back
+// from them, and what the spec names.
+func (s *sovereign) handoverSecrets() []v1alpha1.HandoverSecret {
+	var out []v1alpha1.HandoverSecret
+	for _, key := range s.run.ObservedKeys(keyClusterPrefix) {
+		name := s.run.Observed(key).Name()
+		add := func(suffix, purpose string) {
+			out = append(out, v1alpha1.HandoverSecret{Namespace: s.status.Namespace, Name: name + "-" + suffix, Purpose: purpose})
+		}
+		add("authority", "What vouches for the host cluster")
+		if name == s.entrance() {
+			add("deploy-key", "What Flux reads the bootstrap kit with")
+		}
+		add("join-token", "What servers of the host cluster join it with")
+	}
+	for _, src := range s.sources() {
+		if !slices.ContainsFunc(out, func(h v1alpha1.HandoverSecret) bool {
+			return h.Namespace == naming.NamespaceSystem && h.Name == src.name
+		}) {
+			out = append(out, v1alpha1.HandoverSecret{Namespace: naming.NamespaceSystem, Name: src.name, Purpose: "What " + src.field + " names"})
+		}
 	}
 	return out
 }

@@ -100,8 +100,17 @@ func TestHandoverIsBounded(t *testing.T) {
 
 // Where Secrets are, and nothing of what they hold.
 func TestHandoverNamesSecrets(t *testing.T) {
-	handover, _ := status(world(t, sme).Settle(t, newFn()))["handover"].(map[string]any)
-	want := []any{map[string]any{"namespace": "sovereign-omantel", "name": "hz-fsn-mgt-prod-join-token", "purpose": "What servers of the host cluster join it with"}}
+	named := with("  deletionPolicy", "  bootstrapKit: {pullSecretRef: {name: registry}, cloudCredentialsRef: {name: registry, key: token}}\n  deletionPolicy")
+	handover, _ := status(world(t, named).Settle(t, newFn()))["handover"].(map[string]any)
+	secret := func(namespace, name, purpose string) any {
+		return map[string]any{"namespace": namespace, "name": name, "purpose": purpose}
+	}
+	want := []any{
+		secret("sovereign-omantel", "hz-fsn-mgt-prod-authority", "What vouches for the host cluster"),
+		secret("sovereign-omantel", "hz-fsn-mgt-prod-deploy-key", "What Flux reads the bootstrap kit with"),
+		secret("sovereign-omantel", "hz-fsn-mgt-prod-join-token", "What servers of the host cluster join it with"),
+		secret("catalyst-system", "registry", "What spec.bootstrapKit.pullSecretRef names"),
+	}
 	if diff := cmp.Diff(any(want), handover["secrets"]); diff != "" {
 		t.Errorf("secrets: -want, +got:\n%s", diff)
 	}

@@ -231,21 +231,22 @@ func becomeReady(o *structpb.Struct) {
 	set(at, "sshURL", "ssh://git@"+strings.TrimPrefix(base, "https://")+".git")
 	set(at, "commit", "0123456789abcdef0123456789abcdef01234567")
 	set(at, "head", "0123456789abcdef0123456789abcdef01234567")
+	external := str(o, "metadata", "annotations", "crossplane.io/external-name")
 	if strings.HasPrefix(str(o, "apiVersion"), "hcloud.") {
-		set(at, "id", cmp.Or(str(o, "metadata", "annotations", "crossplane.io/external-name"), hetznerID(o)))
+		set(at, "id", cmp.Or(external, hetznerID(o)))
 	}
 	switch str(o, "kind") {
 	case "Network":
-		set(at, "id", "1001")
+		set(at, "id", cmp.Or(external, "1001"))
 	case "NetworkSubnet":
-		set(at, "id", "1001-"+str(o, "spec", "forProvider", "ipRange"))
+		set(at, "id", cmp.Or(external, "1001-"+str(o, "spec", "forProvider", "ipRange")))
 	case "LoadBalancer":
-		set(at, "id", "2001")
+		set(at, "id", cmp.Or(external, "2001"))
 		set(at, "ipv4", "192.0.2.10")
 		set(at, "ipv6", "2001:db8::10")
 	case "Server":
 		set(at, "ipv4Address", "192.0.2.20")
-		set(ensure(ensure(o, "metadata"), "annotations"), "crossplane.io/external-name", "4712")
+		set(ensure(ensure(o, "metadata"), "annotations"), "crossplane.io/external-name", str(at, "id"))
 	case "HostCluster":
 		ids := ensure(st, "hetzner")
 		for _, id := range []string{"networkID", "firewallID", "placementGroupID", "loadBalancerID"} {
