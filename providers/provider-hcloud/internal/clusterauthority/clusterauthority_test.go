@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 
 	"github.com/openova-io/catalyst/providers/provider-hcloud/apis/v1alpha1"
 	"github.com/openova-io/catalyst/providers/provider-hcloud/internal/pki"
@@ -107,6 +108,34 @@ func TestGeneratedOnce(t *testing.T) {
 	}
 }
 
+// restored is a Secret that was kept and brought back.
+func restored(data map[string][]byte) *corev1.Secret {
+	s := secret(false, data)
+	s.Type = resource.SecretTypeConnection
+	return s
+}
+
+// A cluster that runs knows one authority. Whoever lost its Secret, or takes the
+// cluster over, brings that.
+func TestRestored(t *testing.T) {
+	data := generated(t)
+	e, mg := connect(t, restored(data)), clusterAuthority()
+	mg.Status.AtProvider.Generated = true
+	o, err := e.Observe(t.Context(), mg)
+	if err != nil || !o.ResourceExists || o.ResourceUpToDate {
+		t.Fatalf("an authority that was brought is not the ClusterAuthority's yet: Observe(...) = %v, %v", o, err)
+	}
+	if _, err := e.Update(t.Context(), mg); err != nil {
+		t.Fatal(err)
+	}
+	if o, err = e.Observe(t.Context(), mg); err != nil || !o.ResourceUpToDate {
+		t.Errorf("an authority that was taken over: Observe(...) = %v, %v", o, err)
+	}
+	if diff := cmp.Diff(data, read(t, e)); diff != "" {
+		t.Errorf("the authority changed: -before, +after:\n%s", diff)
+	}
+}
+
 func TestAuthorities(t *testing.T) {
 	data := generated(t)
 	for _, name := range authorities() {
@@ -146,6 +175,7 @@ func TestRefused(t *testing.T) {
 		"Part":    {reason: "Half an authority is never completed by another's half", mg: clusterAuthority(), objects: []client.Object{secret(true, part)}, want: "has lost client-ca.key"},
 		"Mixed":   {reason: "A key that is not the certificate's signs nothing that is trusted", mg: clusterAuthority(), objects: []client.Object{secret(true, mixed)}, want: "has no authority in server-ca.crt and server-ca.key"},
 		"Foreign": {reason: "Another's Secret is left alone", mg: clusterAuthority(), objects: []client.Object{secret(false, part)}, want: "is not this ClusterAuthority's"},
+		"Half":    {reason: "Half an authority was not brought by anybody", mg: clusterAuthority(), objects: []client.Object{restored(part)}, want: "is not this ClusterAuthority's"},
 		"Nowhere": {reason: "An authority has to go somewhere", mg: bare, want: "spec.writeConnectionSecretToRef is required"},
 	}
 	for name, tc := range cases {
