@@ -56,6 +56,10 @@ lint: ## Check style.
 test: ## Run every check there is: lint, unit, property, provider and kuttl tests.
 	hack/test.sh
 
+.PHONY: sequences
+sequences: ## Try 1000 random sequences on a HostCluster, with Hetzner failing. N=<number> SEED=<first>
+	$(GO) test ./providers/provider-hcloud/internal/sequences -run TestSequences -timeout 6h -sequences $(or $(N),1000) -seed $(or $(SEED),1)
+
 .PHONY: packages
 packages: ## Build the Crossplane packages into _output/packages.
 	@$(LOCAL) packages --output _output/packages

@@ -181,7 +181,9 @@ func (p *plane) apply(ctx context.Context, xr *unstructured.Unstructured, desire
 		if exists && !metav1.IsControlledBy(was, xr) {
 			return refs, fmt.Errorf("%s exists and is not controlled by %s", i, xr.GetName())
 		}
-		if exists && p.applied[i] == digest+was.GetResourceVersion() {
+		if exists && (was.GetDeletionTimestamp() != nil || p.applied[i] == digest+was.GetResourceVersion()) {
+			// The stand-in for the API server takes finalizers away from what is
+			// being deleted when it is applied.
 			continue
 		}
 		if err := p.kube.Patch(ctx, u, client.Apply, client.ForceOwnership, client.FieldOwner("apiextensions.crossplane.io/composed/"+xr.GetName())); err != nil { //nolint:staticcheck // Core does so too.

@@ -219,6 +219,7 @@ func (w *wire) stop() { _ = w.srv.Close() }
 // serve the provider's requests, as long as it lives.
 func (s *sequence) serve(rw http.ResponseWriter, r *http.Request) {
 	p := s.provider
+	s.asked = true
 	if p.dead {
 		panic(http.ErrAbortHandler)
 	}

@@ -31,7 +31,7 @@ import (
 )
 
 var (
-	sequences = flag.Int("sequences", 10, "number of random sequences")
+	sequences = flag.Int("sequences", 20, "number of random sequences")
 	seed      = flag.Uint64("seed", 1, "seed of the first sequence; the others follow")
 	verbose   = flag.Bool("story", false, "print what happens in each sequence")
 )
@@ -71,6 +71,8 @@ type sequence struct {
 	log      []string
 	start    time.Time
 	foreign  map[string]string
+	// asked says that Hetzner was asked for something since the last check.
+	asked bool
 	// people have a client of their own, and so do the cluster's controllers.
 	people *hcloud.Client
 	made   int
@@ -249,8 +251,12 @@ func (s *sequence) pass(d time.Duration) {
 		if s.looks > busy {
 			s.failf("the control plane does not come to rest: %v", s.due)
 		}
-		s.check()
+		if s.asked {
+			s.asked = false
+			s.check()
+		}
 	}
+	s.check()
 }
 
 // busy is how often the control plane may look at something at one time: more
