@@ -47,7 +47,6 @@ const (
 	keyPoolPrefix     = "pool-"
 	keyControlPlane   = keyPoolPrefix + "control-plane"
 	keyWorkersPrefix  = keyPoolPrefix + "workers-"
-	keyOrderPrefix    = "order-"
 )
 
 // A hostCluster that is composed.
@@ -72,9 +71,7 @@ func Compose(r *composing.Run, hc *v1alpha1.HostCluster) error {
 	if r.Unresolved() {
 		return nil
 	}
-	if err := c.order(); err != nil {
-		return err
-	}
+	c.order()
 	if err := c.check(); err != nil {
 		r.Step("Accepted").Fail(ReasonInvalid, err.Error())
 		r.Condition(ConditionAccepted, false, ReasonInvalid, err.Error())

@@ -193,7 +193,7 @@ func TestOrder(t *testing.T) {
 	rsp := world(t, cluster, generated).Settle(t, newFn())
 	var got []string
 	for _, key := range proptest.Keys(rsp) {
-		if strings.HasPrefix(key, keyOrderPrefix) {
+		if strings.HasPrefix(key, "order-") {
 			s := spec(rsp, key)
 			kind := func(end string) any { return s[end].(map[string]any)["kind"] }
 			got = append(got, fmt.Sprintf("%v before %v", kind("by"), kind("of")))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strconv"
 
 	xpv2 "github.com/crossplane/crossplane-runtime/v2/apis/common/v2"
@@ -247,33 +246,20 @@ func (c *hostCluster) loadBalancer(subnet *composing.Step) (*composing.Step, err
 // volumes have left them, and Hetzner keeps the firewall while one has it. What
 // goes while the cluster lives, such as a key, is never the one that has to
 // stay.
-func (c *hostCluster) order() error {
-	edges := [][2]string{
-		{keyTarget, keyLeftovers},
-		{keyLB, keyTarget},
-		{keyControlPlane, keyLB},
-		{keyPlacementGroup, keyControlPlane},
-		{keyFirewall, keyPlacementGroup},
-		{keySubnet, keyFirewall},
-		{keyNetwork, keySubnet},
+func (c *hostCluster) order() {
+	edges := []composing.Edge{
+		{Of: keyTarget, By: keyLeftovers},
+		{Of: keyLB, By: keyTarget},
+		{Of: keyControlPlane, By: keyLB},
+		{Of: keyPlacementGroup, By: keyControlPlane},
+		{Of: keyFirewall, By: keyPlacementGroup},
+		{Of: keySubnet, By: keyFirewall},
+		{Of: keyNetwork, By: keySubnet},
 		// Servers that run know no other authority.
-		{keyAuthority, keyControlPlane},
+		{Of: keyAuthority, By: keyControlPlane},
 	}
 	for _, pool := range c.run.ObservedKeys(keyWorkersPrefix) {
-		edges = append(edges, [2]string{pool, keyLeftovers})
+		edges = append(edges, composing.Edge{Of: pool, By: keyLeftovers})
 	}
-	for _, e := range edges {
-		of, by := c.run.Observed(e[0]), c.run.Observed(e[1])
-		if of == nil || by == nil || by.DeletedAt() != "" {
-			continue
-		}
-		link := func(o *composing.Observed) composing.Link {
-			return composing.Link{APIVersion: o.APIVersion(), Kind: o.Kind(), Name: o.Name()}
-		}
-		name := fmt.Sprintf("%s-%s-outlives-%s", c.GetName(), e[0], e[1])
-		if err := c.run.Desire(keyOrderPrefix+e[0]+"-"+e[1], composing.Outlives(name, c.GetNamespace(), link(of), link(by))); err != nil {
-			return err
-		}
-	}
-	return nil
+	c.run.Outlive(c.GetNamespace(), c.GetName()+"-", edges...)
 }

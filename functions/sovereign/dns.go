@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -221,20 +220,7 @@ func (s *sovereign) validated() bool {
 // both zones are on one server, which would still answer for a domain that the
 // parent zone denies, and that is bogus. A domain that is named and not served
 // only fails.
-func (s *sovereign) order() error {
-	for _, e := range [][2]string{{keyKSK, keyParentDS}, {keyZSK, keyParentDS}, {keyZone, keyParentDS}, {keyParentNS, keyZone}} {
-		of, by := s.run.Observed(e[0]), s.run.Observed(e[1])
-		if of == nil || by == nil || by.DeletedAt() != "" {
-			continue
-		}
-		link := func(o *composing.Observed) composing.Link {
-			return composing.Link{APIVersion: o.APIVersion(), Kind: o.Kind(), Name: o.Name()}
-		}
-		if err := s.run.Desire(keyOrderPrefix+e[0]+"-"+e[1], composing.Outlives(fmt.Sprintf("%s-outlives-%s", e[0], e[1]), s.status.Namespace, link(of), link(by))); err != nil {
-			return err
-		}
-	}
-	// The other way round until lately. Together they would hold one another.
-	s.run.Retire(keyOrderPrefix+keyZone+"-"+keyParentNS, "the parent zone names the domain's servers longer than they have it")
-	return nil
+func (s *sovereign) order() {
+	s.run.Outlive(s.status.Namespace, "", composing.Edge{Of: keyKSK, By: keyParentDS}, composing.Edge{Of: keyZSK, By: keyParentDS},
+		composing.Edge{Of: keyZone, By: keyParentDS}, composing.Edge{Of: keyParentNS, By: keyZone})
 }

@@ -41,7 +41,6 @@ const (
 	keyParentNS      = "parent-ns"
 	keyParentDS      = "parent-ds"
 	keyDelegation    = "delegation"
-	keyOrderPrefix   = "order-"
 	keyGitPrefix     = "git-"
 	keyKit           = "bootstrap-kit"
 	keyBootstrap     = "bootstrap"
@@ -74,9 +73,7 @@ func Compose(r *composing.Run, sov *v1alpha1.Sovereign) error {
 	if err := s.guard(tenancy.Names(orgs), s.sharing(sovereigns)); err != nil {
 		return err
 	}
-	if err := s.order(); err != nil {
-		return err
-	}
+	s.order()
 	if err := s.check(); err != nil {
 		r.Step("Accepted").Fail(ReasonInvalid, err.Error())
 		r.Condition(ConditionAccepted, false, ReasonInvalid, err.Error())

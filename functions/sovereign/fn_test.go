@@ -358,7 +358,7 @@ func TestOrder(t *testing.T) {
 	rsp := world(t, sme).Settle(t, newFn())
 	var got []string
 	for _, key := range proptest.Keys(rsp) {
-		if strings.HasPrefix(key, keyOrderPrefix) {
+		if strings.HasPrefix(key, "order-") {
 			got = append(got, key)
 		}
 	}

@@ -276,3 +276,52 @@ func TestProgress(t *testing.T) {
 		t.Errorf("blocking: -want, +got:\n%s", diff)
 	}
 }
+
+// A usage comes with the resource it waits for, once the one it holds is there.
+func TestOutlive(t *testing.T) {
+	compose := func(r *Run, _ *v1alpha1.Organization) error {
+		r.Outlive("ns", "x-", Edge{Of: "a", By: "b"})
+		s := r.Step("S")
+		if err := s.Desire("a", configMap("a")); err != nil {
+			return err
+		}
+		return s.Desire("b", configMap("b"))
+	}
+	object := func(name string) string {
+		return `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"` + name + `"}}`
+	}
+	usage := map[string]any{
+		"apiVersion": "protection.crossplane.io/v1beta1", "kind": "Usage", "metadata": map[string]any{"name": "x-a-outlives-b", "namespace": "ns"},
+		"spec": map[string]any{
+			"of":             map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "resourceRef": map[string]any{"name": "a"}},
+			"by":             map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "resourceRef": map[string]any{"name": "b"}},
+			"replayDeletion": true,
+		},
+	}
+	cases := map[string]struct {
+		reason   string
+		composed map[string]string
+		want     map[string]any
+	}{
+		"Nothing": {reason: "There is nothing to hold yet"},
+		"Held":    {reason: "What it waits for comes in the same call", composed: map[string]string{"a": object("a")}, want: usage},
+		"Both":    {reason: "Both are there", composed: map[string]string{"a": object("a"), "b": object("b")}, want: usage},
+		"Waiter":  {reason: "A usage of what is not there would be an error", composed: map[string]string{"b": object("b")}},
+		"Going": {
+			reason:   "What goes already is not waited for anew",
+			composed: map[string]string{"a": object("a"), "b": `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"b","deletionTimestamp":"2026-01-01T00:00:00Z"}}`},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			rsp := run(compose, &fnv1.RunFunctionRequest{Observed: observed(tc.composed)})
+			var got map[string]any
+			if u := rsp.GetDesired().GetResources()["order-a-b"]; u != nil {
+				got = u.GetResource().AsMap()
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("%s: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}

@@ -25,6 +25,7 @@ type Run struct {
 
 	desired map[string]*desired
 	retired map[string]string
+	orders  []func() error
 
 	requirements *fnv1.Requirements
 	unresolved   bool
@@ -189,6 +190,11 @@ func (r *Run) Status(status any, p *v1alpha1.Progress) {
 
 // finish turns the run into a response.
 func (r *Run) finish(rsp *fnv1.RunFunctionResponse) error {
+	for _, order := range r.orders {
+		if err := order(); err != nil {
+			return err
+		}
+	}
 	if len(r.requirements.GetResources()) > 0 {
 		rsp.Requirements = r.requirements
 	}
