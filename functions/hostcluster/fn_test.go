@@ -201,9 +201,8 @@ func TestOrder(t *testing.T) {
 	}
 	slices.Sort(got)
 	want := []string{
-		"ClusterLeftovers before LoadBalancerTarget", "ClusterLeftovers before NodePool",
-		"Firewall before NetworkSubnet", "LoadBalancer before NodePool", "LoadBalancerTarget before LoadBalancer",
-		"NetworkSubnet before Network", "NodePool before ClusterAuthority", "NodePool before PlacementGroup", "PlacementGroup before Firewall",
+		"ClusterLeftovers before LoadBalancer", "ClusterLeftovers before NodePool", "LoadBalancer before NodePool",
+		"NodePool before ClusterAuthority", "NodePool before Firewall", "NodePool before Network", "NodePool before NetworkSubnet", "NodePool before PlacementGroup",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("order of deletion: -want, +got:\n%s", diff)

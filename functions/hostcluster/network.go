@@ -239,22 +239,21 @@ func (c *hostCluster) loadBalancer(subnet *composing.Step) (*composing.Step, err
 	return front, err
 }
 
-// order composes what keeps Hetzner's order when the cluster is deleted: what
-// the cluster has made by itself, the load balancer's target, the load balancer,
-// the control plane, its placement group, the firewall, the subnet, the network.
-// Workers are no targets: they go with the first of these, once the cluster's
-// volumes have left them, and Hetzner keeps the firewall while one has it. What
-// goes while the cluster lives, such as a key, is never the one that has to
-// stay.
+// order composes what keeps Hetzner's order when the cluster is deleted, in four
+// layers: what the cluster has made by itself, the load balancer, the servers,
+// and what these needed. Core looks every half minute whether a layer is gone, so
+// there are no more than the order takes: within the last one Hetzner refuses
+// what is in use. Workers go with the second, once the cluster's volumes have left
+// them. What goes while the cluster lives, such as a key, is never the one that
+// has to stay.
 func (c *hostCluster) order() {
 	edges := []composing.Edge{
-		{Of: keyTarget, By: keyLeftovers},
-		{Of: keyLB, By: keyTarget},
+		{Of: keyLB, By: keyLeftovers},
 		{Of: keyControlPlane, By: keyLB},
 		{Of: keyPlacementGroup, By: keyControlPlane},
-		{Of: keyFirewall, By: keyPlacementGroup},
-		{Of: keySubnet, By: keyFirewall},
-		{Of: keyNetwork, By: keySubnet},
+		{Of: keyFirewall, By: keyControlPlane},
+		{Of: keySubnet, By: keyControlPlane},
+		{Of: keyNetwork, By: keyControlPlane},
 		// Servers that run know no other authority.
 		{Of: keyAuthority, By: keyControlPlane},
 	}
@@ -262,4 +261,20 @@ func (c *hostCluster) order() {
 		edges = append(edges, composing.Edge{Of: pool, By: keyLeftovers})
 	}
 	c.run.Outlive(c.GetNamespace(), c.GetName()+"-", edges...)
+	for _, key := range c.run.ObservedKeys(keyOrder) {
+		c.retireOrder(key, edges)
+	}
+}
+
+// keyOrder is what the keys of usages begin with.
+const keyOrder = "order-"
+
+// retireOrder lets go of a usage that an earlier release composed.
+func (c *hostCluster) retireOrder(key string, edges []composing.Edge) {
+	for _, e := range edges {
+		if key == keyOrder+e.Of+"-"+e.By {
+			return
+		}
+	}
+	c.run.Retire(key, "the order of deletion has changed")
 }

@@ -67,7 +67,7 @@ func (d *plan) crossplane() proc.Spec {
 			// events, and a composed managed resource causes about a dozen on
 			// its way to ready: core's default of 100 is spent on eight of
 			// them. docs/operations.md asks for the same on a real cluster.
-			"--circuit-breaker-burst=500",
+			"--circuit-breaker-burst=1000",
 			// A changed checkout changes the version of our packages. Each
 			// version is pinned exactly, so the resolver must be allowed to
 			// follow its pin in both directions.
