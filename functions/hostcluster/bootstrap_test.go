@@ -220,7 +220,7 @@ func TestKubeconfig(t *testing.T) {
 	rsp := world(t, cluster, generated).Settle(t, newFn())
 	want := map[string]any{
 		"authoritySecretRef": map[string]any{"name": "hz-fsn-mgt-prod-authority"}, "cluster": "hz-fsn-mgt-prod",
-		"server": "https://192.0.2.10:6443", "user": "catalyst", "organization": "system:masters",
+		"server": "https://192.0.2.10:6443", "serverName": "omantel.omani.works", "user": "catalyst", "organization": "system:masters",
 	}
 	if diff := cmp.Diff(want, forProvider(rsp, keyKubeconfig)); diff != "" {
 		t.Errorf("kubeconfig: -want, +got:\n%s", diff)

@@ -30,8 +30,11 @@ func (c *hostCluster) kubeconfig(in *inputs) error {
 			AuthoritySecretRef: xpv1.LocalSecretReference{Name: c.cluster.Object(keyAuthority)},
 			Cluster:            c.GetName(),
 			Server:             endpoint(lb),
-			User:               kubeconfigUser,
-			Organization:       kubeconfigOrganization,
+			// Servers that run name the load balancer's address as it was when
+			// they started, and the domain.
+			ServerName:   new(c.Spec.Domain),
+			User:         kubeconfigUser,
+			Organization: kubeconfigOrganization,
 		}},
 	})
 }

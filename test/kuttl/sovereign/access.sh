@@ -39,9 +39,9 @@ done
 same "files of the authority that a worker starts with" 0 "$(jq '[keys[] | select(startswith("/var/lib/rancher/k3s/server/tls/"))] | length' "$work/w1.json")"
 
 # As k3s does, the server's certificate is signed by the one authority and names
-# the load balancer, and users are those that the other one signed for.
+# the load balancer and the domain, and users are those that the other one signed for.
 openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=kube-apiserver -keyout "$work/server.key" -out "$work/server.csr" 2>/dev/null
-openssl x509 -req -in "$work/server.csr" -CA "$work/server-ca.crt" -CAkey "$work/server-ca.key" -CAcreateserial -days 1 -extfile <(printf 'subjectAltName=IP:%s' "$address") -out "$work/server.crt" 2>/dev/null
+openssl x509 -req -in "$work/server.csr" -CA "$work/server-ca.crt" -CAkey "$work/server-ca.key" -CAcreateserial -days 1 -extfile <(printf 'subjectAltName=IP:%s,DNS:omantel.omani.works' "$address") -out "$work/server.crt" 2>/dev/null
 port=$((CATALYST_DNS_PORT + 900))
 etcd="$(tr '\0' '\n' <"/proc/$(cat "$CATALYST_STATE/run/etcd.pid")/cmdline" | sed -n 's/^--listen-client-urls=//p')"
 program="$(readlink "/proc/$(cat "$CATALYST_STATE/run/kube-apiserver.pid")/exe")"
@@ -51,7 +51,7 @@ pki="$CATALYST_STATE/pki"
   --client-ca-file="$work/client-ca.crt" --authorization-mode=RBAC --anonymous-auth=false --service-cluster-ip-range=10.97.0.0/24 \
   --service-account-issuer=https://access.example --service-account-key-file="$pki/service-accounts.crt" --service-account-signing-key-file="$pki/service-accounts.key" >"$work/log" 2>&1 &
 server=$!
-cluster() { kubectl --kubeconfig "$work/kubeconfig" --server "https://127.0.0.1:$port" --tls-server-name "$address" --request-timeout=5s "$@"; }
+cluster() { kubectl --kubeconfig "$work/kubeconfig" --server "https://127.0.0.1:$port" --request-timeout=5s "$@"; }
 answers() { cluster get --raw /readyz; }
 eventually 90 answers || { tail -5 "$work/log" && false; }
 same "who the kubeconfig makes one" '["catalyst",["system:masters","system:authenticated"]]' "$(cluster auth whoami -o json | jq -c '[.status.userInfo.username, .status.userInfo.groups]')"

@@ -26,6 +26,12 @@ type KubeconfigParameters struct {
 	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() == 'https' && url(self).getHost() != ''",messageExpression="'server ' + self + ' must be a URL such as https://192.0.2.10:6443'"
 	Server string `json:"server"`
 
+	// ServerName is what the certificate of the API server has to name, in place
+	// of the host of the server: a name that stays when the address does not.
+	// +kubebuilder:validation:MaxLength=253
+	// +optional
+	ServerName *string `json:"serverName,omitempty"`
+
 	// User the certificate names.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64

@@ -2263,6 +2263,11 @@ func (in *KubeconfigObservation) DeepCopy() *KubeconfigObservation {
 func (in *KubeconfigParameters) DeepCopyInto(out *KubeconfigParameters) {
 	*out = *in
 	in.AuthoritySecretRef.DeepCopyInto(&out.AuthoritySecretRef)
+	if in.ServerName != nil {
+		in, out := &in.ServerName, &out.ServerName
+		*out = new(string)
+		**out = **in
+	}
 	if in.Validity != nil {
 		in, out := &in.Validity, &out.Validity
 		*out = new(metav1.Duration)

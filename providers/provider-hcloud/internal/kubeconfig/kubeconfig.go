@@ -127,7 +127,7 @@ func (e *external) current(mg *v1alpha1.Kubeconfig, s *corev1.Secret, a *authori
 		return nil, false
 	}
 	cluster, user := cfg.Clusters[p.Cluster], cfg.AuthInfos[p.User]
-	if cluster == nil || user == nil || cluster.Server != p.Server || !bytes.Equal(cluster.CertificateAuthorityData, a.server) {
+	if cluster == nil || user == nil || cluster.Server != p.Server || cluster.TLSServerName != serverName(mg) || !bytes.Equal(cluster.CertificateAuthorityData, a.server) {
 		return nil, false
 	}
 	pair, err := tls.X509KeyPair(user.ClientCertificateData, user.ClientKeyData)
@@ -150,6 +150,13 @@ func (e *external) current(mg *v1alpha1.Kubeconfig, s *corev1.Secret, a *authori
 		return nil, false
 	}
 	return cert, true
+}
+
+func serverName(mg *v1alpha1.Kubeconfig) string {
+	if n := mg.Spec.ForProvider.ServerName; n != nil {
+		return *n
+	}
+	return ""
 }
 
 func validity(mg *v1alpha1.Kubeconfig) time.Duration {
@@ -184,7 +191,7 @@ func (e *external) issue(ctx context.Context, mg *v1alpha1.Kubeconfig) (managed.
 		return nil, err
 	}
 	out, err := clientcmd.Write(api.Config{
-		Clusters:       map[string]*api.Cluster{p.Cluster: {Server: p.Server, CertificateAuthorityData: a.server}},
+		Clusters:       map[string]*api.Cluster{p.Cluster: {Server: p.Server, TLSServerName: serverName(mg), CertificateAuthorityData: a.server}},
 		AuthInfos:      map[string]*api.AuthInfo{p.User: {ClientCertificateData: pair.Certificate, ClientKeyData: pair.Key}},
 		Contexts:       map[string]*api.Context{p.Cluster: {Cluster: p.Cluster, AuthInfo: p.User}},
 		CurrentContext: p.Cluster,

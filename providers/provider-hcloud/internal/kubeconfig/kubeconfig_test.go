@@ -146,6 +146,7 @@ func TestFollows(t *testing.T) {
 		"Third":        {reason: "It is renewed when a third is left", change: func(w *world, _ *v1alpha1.Kubeconfig) { w.now = born.Add(year * 2 / 3) }, want: "update", end: born.Add(year*2/3 + year)},
 		"Ended":        {reason: "A provider that slept for too long renews it", change: func(w *world, _ *v1alpha1.Kubeconfig) { w.now = born.Add(2 * year) }, want: "update", end: born.Add(3 * year)},
 		"Server":       {reason: "The load balancer has another address", change: func(_ *world, mg *v1alpha1.Kubeconfig) { mg.Spec.ForProvider.Server = "https://192.0.2.11:6443" }, want: "update", end: born.Add(year)},
+		"ServerName":   {reason: "The certificate is checked for another name", change: func(_ *world, mg *v1alpha1.Kubeconfig) { mg.Spec.ForProvider.ServerName = new("omantel.omani.works") }, want: "update", end: born.Add(year)},
 		"User":         {reason: "Another user has another certificate", change: func(_ *world, mg *v1alpha1.Kubeconfig) { mg.Spec.ForProvider.User = "autoscaler" }, want: "update", end: born.Add(year)},
 		"Organization": {reason: "Another group has another certificate", change: func(_ *world, mg *v1alpha1.Kubeconfig) { mg.Spec.ForProvider.Organization = "viewers" }, want: "update", end: born.Add(year)},
 		"Validity": {reason: "A shorter validity holds at once", change: func(_ *world, mg *v1alpha1.Kubeconfig) {
