@@ -239,6 +239,6 @@ func managedKinds() []schema.GroupVersionKind {
 		hcloud.Firewall_GroupVersionKind, hcloud.LoadBalancer_GroupVersionKind, hcloud.LoadBalancerNetwork_GroupVersionKind,
 		hcloud.LoadBalancerService_GroupVersionKind, hcloud.LoadBalancerTarget_GroupVersionKind, hcloud.Network_GroupVersionKind,
 		hcloud.NetworkSubnet_GroupVersionKind, hcloud.PlacementGroup_GroupVersionKind, hcloud.Server_GroupVersionKind,
-		hcloud.SSHKey_GroupVersionKind, hcloud.JoinTokenGroupVersionKind, hcloud.ClusterLeftoversGroupVersionKind,
+		hcloud.SSHKey_GroupVersionKind, hcloud.JoinTokenGroupVersionKind, hcloud.ClusterAuthorityGroupVersionKind, hcloud.KubeconfigGroupVersionKind, hcloud.ClusterLeftoversGroupVersionKind,
 	}
 }
