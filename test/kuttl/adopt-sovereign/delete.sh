@@ -3,7 +3,7 @@
 . ./outside.sh
 
 kubectl delete sovereign omantel --wait=false
-eventually 120 refused NotFound kubectl get sovereign omantel
+eventually 200 refused NotFound kubectl get sovereign omantel
 eventually 200 refused NotFound kubectl get namespace sovereign-omantel
 left="$(hetzner /dump)"
 same "what is left at Hetzner" "{}" "$left"

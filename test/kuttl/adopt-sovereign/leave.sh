@@ -17,8 +17,8 @@ kubectl get sovereign omantel -o jsonpath='{range .status.handover.secrets[*]}{.
 outside "$noted/before"
 hetzner /requests -X DELETE
 kubectl delete sovereign omantel --wait=false
-eventually 120 refused NotFound kubectl get sovereign omantel
-eventually 120 refused NotFound kubectl get namespace sovereign-omantel
+eventually 200 refused NotFound kubectl get sovereign omantel
+eventually 240 refused NotFound kubectl get namespace sovereign-omantel
 
 outside "$noted/without"
 diff -r "$noted/before" "$noted/without" || fail "something outside changed although only its objects were deleted"

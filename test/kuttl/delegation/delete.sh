@@ -10,12 +10,12 @@ eventually 30 held
 leave() {
   withdraw DS
   look
-  eventually 90 refused NotFound kubectl get sovereign bank
+  eventually 180 refused NotFound kubectl get sovereign bank
 }
 never_bogus omani.works bank.omani.works 5 leave
 withdraw NS
 
-eventually 120 refused NotFound kubectl get namespace sovereign-bank
+eventually 240 refused NotFound kubectl get namespace sovereign-bank
 left="$(hetzner /dump)"
 same "what is left at Hetzner" "{}" "$left"
 no_zone bank.omani.works

@@ -2,7 +2,7 @@
 . ../lib.sh
 . ./regions.sh
 kubectl delete sovereign norwind --wait=false
-eventually 120 refused NotFound kubectl get namespace sovereign-norwind
+eventually 240 refused NotFound kubectl get namespace sovereign-norwind
 eventually 30 refused NotFound kubectl get sovereign norwind
 left="$(hetzner /dump | jq -r '[.[][].name? | strings | select(startswith("catalyst-norwind-"))] | join(" ")')"
 same "what is left at Hetzner" "" "$left"

@@ -29,6 +29,7 @@ address="$(kubectl get sovereign omantel -o jsonpath='{.status.loadBalancer.ipv4
 secret="$(kubectl get sovereign omantel -o jsonpath='{.status.hostClusters[0].kubeconfigSecretRef.name}')"
 value "$secret" kubeconfig >"$work/kubeconfig"
 same "what Flux finds" "$(cat "$work/kubeconfig")" "$(value "$secret" value)"
+same "the name the kubeconfig asks for" omantel.omani.works "$(kubectl --kubeconfig "$work/kubeconfig" config view --minify -o jsonpath='{.clusters[0].cluster.tls-server-name}')"
 same "where the kubeconfig leads" "https://$address:6443" "$(kubectl --kubeconfig "$work/kubeconfig" config view --minify -o jsonpath='{.clusters[0].cluster.server}')"
 
 starts_with cp >"$work/cp.json"
@@ -51,7 +52,8 @@ pki="$CATALYST_STATE/pki"
   --client-ca-file="$work/client-ca.crt" --authorization-mode=RBAC --anonymous-auth=false --service-cluster-ip-range=10.97.0.0/24 \
   --service-account-issuer=https://access.example --service-account-key-file="$pki/service-accounts.crt" --service-account-signing-key-file="$pki/service-accounts.key" >"$work/log" 2>&1 &
 server=$!
-cluster() { kubectl --kubeconfig "$work/kubeconfig" --server "https://127.0.0.1:$port" --request-timeout=5s "$@"; }
+# kubectl forgets the name along with the address.
+cluster() { kubectl --kubeconfig "$work/kubeconfig" --server "https://127.0.0.1:$port" --tls-server-name omantel.omani.works --request-timeout=5s "$@"; }
 answers() { cluster get --raw /readyz; }
 eventually 90 answers || { tail -5 "$work/log" && false; }
 same "who the kubeconfig makes one" '["catalyst",["system:masters","system:authenticated"]]' "$(cluster auth whoami -o json | jq -c '[.status.userInfo.username, .status.userInfo.groups]')"

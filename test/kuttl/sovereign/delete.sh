@@ -32,8 +32,8 @@ remembered() {
 leave() {
   eventually 30 free
   eventually 60 remembered
-  eventually 120 refused NotFound kubectl get sovereign omantel
-  eventually 120 refused NotFound kubectl get namespace sovereign-omantel
+  eventually 200 refused NotFound kubectl get sovereign omantel
+  eventually 240 refused NotFound kubectl get namespace sovereign-omantel
 }
 never_bogus omani.works omantel.omani.works 10 leave
 foreign="$(hetzner /dump | jq -r '.volumes[]? | select(.name == "backup") | .id')"
