@@ -2,6 +2,9 @@
 . ../lib.sh
 . ./delegation.sh
 
+# The guard comes a moment after the DS records have been seen.
+guarded() { same "whether it is in use" true "$(kubectl get sovereign bank -o jsonpath='{.metadata.labels.crossplane\.io/in-use}')"; }
+eventually 60 guarded
 held() { refused "Sovereign bank still has DS records at the registrar of bank.omani.works, or resolvers that remember them" kubectl delete sovereign bank --wait=false; }
 eventually 30 held
 
