@@ -1,4 +1,5 @@
-package main
+// Package application is the composition function of Applications.
+package application
 
 import (
 	"slices"

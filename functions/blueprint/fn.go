@@ -1,4 +1,5 @@
-package main
+// Package blueprint is the composition function of Blueprints.
+package blueprint
 
 import (
 	"github.com/openova-io/catalyst/apis/v1alpha1"

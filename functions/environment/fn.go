@@ -1,4 +1,5 @@
-package main
+// Package environment is the composition function of Environments.
+package environment
 
 import (
 	"fmt"

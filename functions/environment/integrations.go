@@ -1,4 +1,4 @@
-package main
+package environment
 
 import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"

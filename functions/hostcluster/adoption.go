@@ -1,4 +1,4 @@
-package main
+package hostcluster
 
 import (
 	"sigs.k8s.io/controller-runtime/pkg/client"

@@ -1,4 +1,5 @@
-package main
+// Package hostcluster is the composition function of HostClusters.
+package hostcluster
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package main
+package hostcluster
 
 import (
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"

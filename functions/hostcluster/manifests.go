@@ -1,4 +1,4 @@
-package main
+package hostcluster
 
 import (
 	"cmp"
@@ -19,8 +19,6 @@ import (
 	"github.com/openova-io/catalyst/internal/naming"
 	gitea "github.com/openova-io/catalyst/providers/provider-gitea/apis/v1alpha1"
 )
-
-func init() { composing.AddToScheme(gitea.AddToScheme) }
 
 const (
 	// bootstrapKit is what Flux's objects are called that follow the repository.

@@ -1,4 +1,5 @@
-package main
+// Package nodepool is the composition function of NodePools.
+package nodepool
 
 import (
 	"cmp"

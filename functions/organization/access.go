@@ -1,4 +1,4 @@
-package main
+package organization
 
 import (
 	rbacv1 "k8s.io/api/rbac/v1"

@@ -1,4 +1,5 @@
-package main
+// Package organization is the composition function of Organizations.
+package organization
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package main
+package sovereign
 
 import (
 	"github.com/openova-io/catalyst/apis/v1alpha1"

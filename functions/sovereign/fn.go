@@ -1,4 +1,5 @@
-package main
+// Package sovereign is the composition function of Sovereigns.
+package sovereign
 
 import (
 	"fmt"

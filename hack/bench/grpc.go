@@ -108,7 +108,7 @@ func measureGRPC(ctx context.Context, o options) ([]table, error) {
 		input      bool
 		flags      []string
 	}{
-		{name: "Catalyst", path: o.Function, flags: []string{"--metrics-address=", "--health-address="}},
+		{name: "Catalyst", path: o.Function, flags: []string{"workload", "--metrics-address=", "--health-address="}},
 		{name: "patch-and-transform", path: o.PatchAndTransform, input: true},
 	} {
 		if c.path == "" {

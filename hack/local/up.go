@@ -295,22 +295,23 @@ func (a *app) build(ctx context.Context, root string, cfg *plane.Config) error {
 
 // programs builds every function and provider of the checkout.
 func (a *app) programs(ctx context.Context, root string) (functions, providers []plane.Program, err error) {
-	mains, err := filepath.Glob(filepath.Join(root, "functions", "*", "main.go"))
+	composers, err := filepath.Glob(filepath.Join(root, "functions", "*", "fn.go"))
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot find functions: %w", err)
 	}
 
-	dir := filepath.Join(a.home.Checkout(root), "functions") + string(filepath.Separator)
-	pkgs := make([]string, 0, len(mains))
+	// One program serves any of them: its code is in memory once.
+	all := filepath.Join(a.home.Checkout(root), "functions")
 
-	for _, m := range mains {
-		concept := filepath.Base(filepath.Dir(m))
-		pkgs = append(pkgs, "./functions/"+concept)
-		functions = append(functions, plane.Program{Name: "function-catalyst-" + concept, Path: dir + concept})
+	for _, c := range composers {
+		concept := filepath.Base(filepath.Dir(c))
+		functions = append(functions, plane.Program{Name: "function-catalyst-" + concept, Path: all, Args: []string{concept}})
 	}
 
-	if err := goBuild(ctx, root, dir, pkgs...); err != nil {
-		return nil, nil, err
+	if len(functions) > 0 {
+		if err := goBuild(ctx, root, all, "./functions"); err != nil {
+			return nil, nil, err
+		}
 	}
 
 	cmds, err := filepath.Glob(filepath.Join(root, "providers", "*", "cmd", "provider", "main.go"))

@@ -41,18 +41,42 @@ type Flags struct {
 	HealthAddress      string `default:":8081" help:"Address /healthz is served at. Empty turns it off."`
 }
 
-// Main parses flags and serves the function that newFunction returns until the
+// A Served is a function that a program can serve.
+type Served struct {
+	name, description string
+	create            func(logging.Logger) fnv1.FunctionRunnerServiceServer
+}
+
+// Serve has a program serve the composer's function under that name.
+func Serve[T any](name, description string, c Composer[T]) Served {
+	return Served{name: name, description: description, create: func(log logging.Logger) fnv1.FunctionRunnerServiceServer { return NewFunction(log, c) }}
+}
+
+// A command of the program serves one function.
+type command struct {
+	Flags
+
+	create func(logging.Logger) fnv1.FunctionRunnerServiceServer
+}
+
+// Run the function until the process is told to stop.
+func (c *command) Run() error { return serve(&c.Flags, c.create) }
+
+// Main serves the function that the program's first argument names until the
 // process is told to stop.
-func Main(name, description string, newFunction func(logging.Logger) fnv1.FunctionRunnerServiceServer) {
+func Main(program, description string, functions ...Served) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	f := &Flags{}
-	k := kong.Parse(f, kong.Name(name), kong.Description(description))
-	k.FatalIfErrorf(serve(f, newFunction))
+	o := []kong.Option{kong.Name(program), kong.Description(description)}
+	for _, f := range functions {
+		o = append(o, kong.DynamicCommand(f.name, f.description, "", &command{create: f.create}))
+	}
+	k := kong.Parse(&struct{}{}, o...)
+	k.FatalIfErrorf(k.Run())
 }
 
-func serve(f *Flags, newFunction func(logging.Logger) fnv1.FunctionRunnerServiceServer) error {
+func serve(f *Flags, create func(logging.Logger) fnv1.FunctionRunnerServiceServer) error {
 	log, err := function.NewLogger(f.Debug)
 	if err != nil {
 		return errors.Wrap(err, "cannot create logger")
@@ -63,7 +87,7 @@ func serve(f *Flags, newFunction func(logging.Logger) fnv1.FunctionRunnerService
 	if err := serveHealth(ctx, f.HealthAddress); err != nil {
 		return err
 	}
-	fn := &draining{FunctionRunnerServiceServer: newFunction(log)}
+	fn := &draining{FunctionRunnerServiceServer: create(log)}
 	done := make(chan error, 1)
 	go func() {
 		done <- function.Serve(fn,

@@ -19,8 +19,6 @@ import (
 	hcloud "github.com/openova-io/catalyst/providers/provider-hcloud/apis/v1alpha1"
 )
 
-func init() { composing.AddToScheme(hcloud.AddToScheme) }
-
 // APIVersion of Hetzner's managed resources.
 var APIVersion = hcloud.CRDGroupVersion.String()
 

@@ -54,6 +54,8 @@ type Program struct {
 	// Name of the package it belongs to.
 	Name string `json:"name"`
 	Path string `json:"path"`
+	// Args come before those of the control plane.
+	Args []string `json:"args,omitempty"`
 	// Fingerprint changes when the program does.
 	Fingerprint string `json:"fingerprint"`
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -249,7 +250,7 @@ func (d *plan) function(f Program, i int) func(certs, kubeconfig string) proc.Sp
 	return func(certs, _ string) proc.Spec {
 		return proc.Spec{
 			Name: f.Name, Path: f.Path, Fingerprint: f.Fingerprint, Port: ports.Function(i),
-			Args: []string{"--address=" + addr, "--health-address=" + home.Addr(ports.FunctionHealth(i)), "--metrics-address="},
+			Args: slices.Concat(f.Args, []string{"--address=" + addr, "--health-address=" + home.Addr(ports.FunctionHealth(i)), "--metrics-address="}),
 			Env:  []string{"TLS_SERVER_CERTS_DIR=" + certs, "GOGC=50"},
 			Hooks: proc.Hooks{
 				Probe: func(ctx context.Context) error { return d.probeFunction(ctx, addr) },

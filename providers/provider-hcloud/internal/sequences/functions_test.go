@@ -57,15 +57,16 @@ func startFunctions(t *testing.T, folders map[string]string) map[string]*functio
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	program := filepath.Join(dir, "functions")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./functions")
+	build.Dir = root
+	if b, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("cannot build functions: %v\n%s", err, b)
+	}
 	out := map[string]*function{}
 	for kind, folder := range folders {
-		program, socket := filepath.Join(dir, folder), filepath.Join(dir, folder+".sock")
-		build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./functions/"+folder)
-		build.Dir = root
-		if b, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("cannot build function %s: %v\n%s", folder, err, b)
-		}
-		cmd := exec.CommandContext(t.Context(), program, "--insecure", "--network=unix", "--address="+socket, "--metrics-address=", "--health-address=")
+		socket := filepath.Join(dir, folder+".sock")
+		cmd := exec.CommandContext(t.Context(), program, folder, "--insecure", "--network=unix", "--address="+socket, "--metrics-address=", "--health-address=")
 		cmd.Stderr = os.Stderr
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
