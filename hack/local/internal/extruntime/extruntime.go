@@ -176,17 +176,12 @@ func (r *Runtime) report(err error) {
 
 // watch kicks the runtime on each change of the supplied kind.
 func (r *Runtime) watch(ctx context.Context, apiVersion, kind string) {
-	wc, ok := r.Kube.Client.(client.WithWatch)
-	if !ok {
-		return
-	}
-
 	for ctx.Err() == nil {
 		l := &unstructured.UnstructuredList{}
 		l.SetAPIVersion(apiVersion)
 		l.SetKind(kind + "List")
 
-		w, err := wc.Watch(ctx, l)
+		w, err := r.Kube.Watch(ctx, l)
 		if err == nil {
 			for range w.ResultChan() {
 				r.Kick()

@@ -354,7 +354,7 @@ func newFake(t *testing.T, objs ...*unstructured.Unstructured) *kube.Client {
 		}
 	}
 
-	return &kube.Client{Client: b.Build()}
+	return &kube.Client{WithWatch: b.Build()}
 }
 
 func newRuntime(t *testing.T, k *kube.Client, sup Supervisor) *Runtime {

@@ -13,8 +13,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
@@ -29,11 +31,12 @@ const (
 	decodeSize = 4096
 	qps        = 200
 	burst      = 400
+	rewatch    = time.Second
 )
 
 // A Client of the API server.
 type Client struct {
-	client.Client
+	client.WithWatch
 
 	Config *rest.Config
 }
@@ -53,7 +56,7 @@ func New(kubeconfig string) (*Client, error) {
 		return nil, fmt.Errorf("cannot create a Kubernetes client: %w", err)
 	}
 
-	return &Client{Client: c, Config: cfg}, nil
+	return &Client{WithWatch: c, Config: cfg}, nil
 }
 
 // Decode a stream of YAML documents.
@@ -83,7 +86,7 @@ func Decode(raw []byte) ([]*unstructured.Unstructured, error) {
 // Apply the supplied objects, server side.
 func (c *Client) Apply(ctx context.Context, objs ...*unstructured.Unstructured) error {
 	for _, o := range objs {
-		if err := c.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(o), fieldOwner, client.ForceOwnership); err != nil {
+		if err := c.WithWatch.Apply(ctx, client.ApplyConfigurationFromUnstructured(o), fieldOwner, client.ForceOwnership); err != nil {
 			return fmt.Errorf("cannot apply %s %q: %w", o.GetKind(), o.GetName(), err)
 		}
 	}
@@ -132,7 +135,7 @@ func (c *Client) List(ctx context.Context, apiVersion, kind string) ([]unstructu
 	l.SetAPIVersion(apiVersion)
 	l.SetKind(kind + "List")
 
-	if err := c.Client.List(ctx, l); err != nil {
+	if err := c.WithWatch.List(ctx, l); err != nil {
 		return nil, fmt.Errorf("cannot list %ss: %w", kind, err)
 	}
 
@@ -261,4 +264,40 @@ func SetCondition(u *unstructured.Unstructured, c Condition, now time.Time) (boo
 	}
 
 	return true, nil
+}
+
+// AwaitAny waits until there is an object of the supplied kind.
+func (c *Client) AwaitAny(ctx context.Context, gvk schema.GroupVersionKind) error {
+	l := &metav1.PartialObjectMetadataList{}
+	l.SetGroupVersionKind(gvk.GroupVersion().WithKind(gvk.Kind + "List"))
+
+	for {
+		// A watch from no version in particular begins with what there is.
+		// It ends every few minutes, and when the API server does.
+		if w, err := c.Watch(ctx, l); err == nil {
+			added := firstAdded(ctx, w)
+			w.Stop()
+
+			if added {
+				return nil
+			}
+		}
+
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(rewatch):
+		}
+	}
+}
+
+// firstAdded tells whether the first event of a watch is an object that was
+// added.
+func firstAdded(ctx context.Context, w watch.Interface) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case e, ok := <-w.ResultChan():
+		return ok && e.Type == watch.Added
+	}
 }

@@ -1,14 +1,48 @@
 package kube
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 )
+
+func TestAwaitAny(t *testing.T) {
+	c := &Client{WithWatch: fake.NewClientBuilder().Build()}
+	gvk := schema.GroupVersionKind{Version: "v1", Kind: "ConfigMap"}
+	done := make(chan error, 1)
+
+	go func() { done <- c.AwaitAny(t.Context(), gvk) }()
+
+	select {
+	case err := <-done:
+		t.Fatalf("AwaitAny(...) returned before there was an object: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+
+	if err := c.Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "first"}}); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := <-done; err != nil {
+		t.Errorf("AwaitAny(...): %v", err)
+	}
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+
+	if err := c.AwaitAny(ctx, gvk); err == nil {
+		t.Error("AwaitAny(...) that is given up: want an error, got none")
+	}
+}
 
 func TestDecode(t *testing.T) {
 	cases := map[string]struct {

@@ -9,7 +9,10 @@ import (
 	"path/filepath"
 	"time"
 
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -35,7 +38,7 @@ func (d *plan) sourceController() proc.Spec {
 	p := d.cfg.Ports()
 	artifacts := home.Addr(p.SourceArtifacts())
 
-	return d.fluxController(SourceController, p.SourceController(), []string{
+	return d.fluxController(SourceController, "source", p.SourceController(), []string{
 		"--storage-path=" + d.fluxDir(SourceController, "artifacts"),
 		"--storage-addr=" + artifacts,
 		// There is no Service network here; who fetches an artifact is on this
@@ -50,13 +53,16 @@ func (d *plan) sourceController() proc.Spec {
 func (d *plan) kustomizeController() proc.Spec {
 	port := d.cfg.Ports().KustomizeController()
 
-	return d.fluxController(KustomizeController, port, nil, probeHTTP("http://"+home.Addr(port)+"/readyz"))
+	return d.fluxController(KustomizeController, "kustomize", port, nil, probeHTTP("http://"+home.Addr(port)+"/readyz"))
 }
 
-func (d *plan) fluxController(name string, port int, args []string, probe func(context.Context) error) proc.Spec {
+// fluxController reconciles the kinds in one of the folders of Flux's. It runs
+// once there is an object of theirs: each takes more than 100 MB to do nothing.
+func (d *plan) fluxController(name, kinds string, port int, args []string, probe func(context.Context) error) proc.Spec {
 	return proc.Spec{
 		Name: name, Path: d.cfg.Programs[name], Port: port,
 		Needs: []string{APIServer},
+		Idle:  "starts with the first object of its kinds",
 		Args: append([]string{
 			"--watch-all-namespaces",
 			"--enable-leader-election=false",
@@ -78,6 +84,7 @@ func (d *plan) fluxController(name string, port int, args []string, probe func(c
 		},
 		Hooks: proc.Hooks{
 			Before: func(ctx context.Context) error { return d.prepareFlux(ctx, name) },
+			Wanted: func(ctx context.Context) error { return d.awaitObject(ctx, d.cfg.inFolder("flux", "crds", kinds)) },
 			Probe:  probe,
 		},
 	}
@@ -117,32 +124,59 @@ func (d *plan) prepareFlux(ctx context.Context, controller string) error {
 	return d.kubeconfigFor(ctx, k, controller, types.NamespacedName{Namespace: FluxNamespace, Name: controller})
 }
 
-// installCRDs applies the CustomResourceDefinitions of a folder and waits until
-// the API server serves them.
-func installCRDs(ctx context.Context, k *kube.Client, dir string) error {
-	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+// awaitObject waits until there is an object of one of the kinds that a folder
+// defines.
+func (d *plan) awaitObject(ctx context.Context, dir string) error {
+	crds, err := readCRDs(dir)
 	if err != nil {
-		return fmt.Errorf("cannot find custom resource definitions: %w", err)
+		return err
 	}
 
-	if len(files) == 0 {
-		return errors.New("there are no custom resource definitions in " + dir)
+	k, err := kube.New(d.state.Kubeconfig())
+	if err != nil {
+		return err
 	}
 
-	var crds []*unstructured.Unstructured
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 
-	for _, f := range files {
-		raw, err := os.ReadFile(f)
-		if err != nil {
-			return fmt.Errorf("cannot read custom resource definition: %w", err)
-		}
+	first := make(chan error, len(crds))
 
-		objs, err := kube.Decode(raw)
+	for _, crd := range crds {
+		gvk, err := definedKind(crd)
 		if err != nil {
 			return err
 		}
 
-		crds = append(crds, objs...)
+		go func() { first <- k.AwaitAny(ctx, gvk) }()
+	}
+
+	return <-first
+}
+
+// definedKind is what a CustomResourceDefinition defines, at the first version
+// it serves.
+func definedKind(crd *unstructured.Unstructured) (schema.GroupVersionKind, error) {
+	d := &apiextensionsv1.CustomResourceDefinition{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(crd.Object, d); err != nil {
+		return schema.GroupVersionKind{}, fmt.Errorf("cannot read CustomResourceDefinition %q: %w", crd.GetName(), err)
+	}
+
+	for _, v := range d.Spec.Versions {
+		if v.Served {
+			return schema.GroupVersionKind{Group: d.Spec.Group, Version: v.Name, Kind: d.Spec.Names.Kind}, nil
+		}
+	}
+
+	return schema.GroupVersionKind{}, fmt.Errorf("CustomResourceDefinition %q serves no version", crd.GetName())
+}
+
+// installCRDs applies the CustomResourceDefinitions of a folder and waits until
+// the API server serves them.
+func installCRDs(ctx context.Context, k *kube.Client, dir string) error {
+	crds, err := readCRDs(dir)
+	if err != nil {
+		return err
 	}
 
 	if err := k.Apply(ctx, crds...); err != nil {
@@ -159,6 +193,36 @@ func installCRDs(ctx context.Context, k *kube.Client, dir string) error {
 	}
 
 	return nil
+}
+
+// readCRDs of a folder.
+func readCRDs(dir string) ([]*unstructured.Unstructured, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("cannot find custom resource definitions: %w", err)
+	}
+
+	if len(files) == 0 {
+		return nil, errors.New("there are no custom resource definitions in " + dir)
+	}
+
+	var crds []*unstructured.Unstructured
+
+	for _, f := range files {
+		raw, err := os.ReadFile(f)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read custom resource definition: %w", err)
+		}
+
+		objs, err := kube.Decode(raw)
+		if err != nil {
+			return nil, err
+		}
+
+		crds = append(crds, objs...)
+	}
+
+	return crds, nil
 }
 
 func awaitEstablished(ctx context.Context, k *kube.Client, crd *unstructured.Unstructured) error {

@@ -72,6 +72,9 @@ type Spec struct {
 	// Needs names components that must be ready before this one starts.
 	Needs []string
 
+	// Idle says what a component waits for that nobody needs yet.
+	Idle string
+
 	// Hooks aren't compared.
 	Hooks Hooks
 }
@@ -80,6 +83,10 @@ type Spec struct {
 type Hooks struct {
 	// Before runs before each start.
 	Before func(ctx context.Context) error
+
+	// Wanted returns once somebody needs the component, which is Idle until
+	// then.
+	Wanted func(ctx context.Context) error
 
 	// Probe reports whether the component is healthy.
 	Probe func(ctx context.Context) error
@@ -357,6 +364,10 @@ func (c *component) once(ctx context.Context) error {
 		}
 	}
 
+	if err := c.idle(ctx); err != nil {
+		return err
+	}
+
 	log, err := openLog(c.m.state.Log(c.spec.Name), maxLog)
 	if err != nil {
 		return err
@@ -401,6 +412,23 @@ func (c *component) await(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// idle until somebody needs this component.
+func (c *component) idle(ctx context.Context) error {
+	if c.spec.Hooks.Wanted == nil {
+		return nil
+	}
+
+	c.set(StateIdle, c.spec.Idle)
+
+	if err := c.spec.Hooks.Wanted(ctx); err != nil {
+		return fmt.Errorf("cannot tell whether it is needed: %w", err)
+	}
+
+	c.set(StateStarting, "")
+
+	return ctx.Err()
 }
 
 // watch a process, probing it, until it ends or the context is cancelled.

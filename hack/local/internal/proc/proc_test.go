@@ -164,6 +164,33 @@ func TestHooks(t *testing.T) {
 	}
 }
 
+func TestIdle(t *testing.T) {
+	m, _ := newTestManager(t)
+	wanted := make(chan struct{})
+
+	s := sleeper("db")
+	s.Idle = "starts with the first object"
+	s.Hooks = Hooks{Wanted: func(ctx context.Context) error {
+		select {
+		case <-wanted:
+		case <-ctx.Done():
+		}
+
+		return ctx.Err()
+	}}
+	m.Ensure(t.Context(), s)
+
+	eventually(t, "what nobody needs is idle, says why, and has no process", func() bool {
+		st, _ := m.Status("db")
+		return st.State == StateIdle && st.Settled() && st.Detail == s.Idle && st.PID == 0
+	})
+	close(wanted)
+	eventually(t, "what somebody needs runs", func() bool {
+		st, _ := m.Status("db")
+		return st.State == StateReady && st.Detail == "" && st.PID != 0
+	})
+}
+
 func TestMissingProgram(t *testing.T) {
 	m, _ := newTestManager(t)
 
