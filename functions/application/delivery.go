@@ -74,7 +74,7 @@ func (a *application) delivers(environment string) bool {
 
 // composeDelivery has Flux follow each Environment's branch with a key of the
 // repository's own, and apply its overlay on every host cluster.
-func (a *application) composeDelivery(repo *composing.Step) error {
+func (a *application) composeDelivery() error {
 	s := a.run.Step("Delivery")
 	if missing := a.missingKinds(); len(missing) > 0 {
 		s.Skip(composing.ReasonIntegrationMissing, "Missing kinds of Flux: "+strings.Join(missing, ", "))
@@ -93,7 +93,7 @@ func (a *application) composeDelivery(repo *composing.Step) error {
 			},
 		},
 	}
-	if err := s.DesireAfter(repo, keyDeployKey, key); err != nil {
+	if err := s.Desire(keyDeployKey, key); err != nil {
 		return err
 	}
 	url := a.run.Observed(keyRepository).String("status", "atProvider", "sshURL")

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/openova-io/catalyst/apis/v1alpha1"
-	"github.com/openova-io/catalyst/internal/composing"
 	"github.com/openova-io/catalyst/internal/naming"
 	powerdns "github.com/openova-io/catalyst/providers/provider-powerdns/apis/v1alpha1"
 )
@@ -26,7 +25,7 @@ const hostTTL = 300
 const defaultHealthPath = "/healthz"
 
 // composeDNS names the Application in each of its Environments.
-func (a *application) composeDNS(*composing.Step) error {
+func (a *application) composeDNS() error {
 	s := a.run.Step("DNS")
 	if ref := a.org.Spec.SovereignRef; a.domain == "" && ref != nil {
 		// A Sovereign that is missing says nothing about the domain, and what

@@ -58,12 +58,11 @@ func Compose(r *composing.Run, xr *v1alpha1.Application) error {
 		return nil
 	}
 
-	repo := r.Step("Repository")
-	if err := repo.Desire(keyRepository, a.repository()); err != nil {
+	if err := r.Step("Repository").Desire(keyRepository, a.repository()); err != nil {
 		return err
 	}
-	for _, aspect := range []func(*composing.Step) error{a.composeContent, a.composeDNS, a.composeDelivery} {
-		if err := aspect(repo); err != nil {
+	for _, aspect := range []func() error{a.composeContent, a.composeDNS, a.composeDelivery} {
+		if err := aspect(); err != nil {
 			return err
 		}
 	}

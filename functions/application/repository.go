@@ -8,7 +8,6 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/apis/common"
 
 	"github.com/openova-io/catalyst/apis/v1alpha1"
-	"github.com/openova-io/catalyst/internal/composing"
 	"github.com/openova-io/catalyst/internal/naming"
 	gitea "github.com/openova-io/catalyst/providers/provider-gitea/apis/v1alpha1"
 )
@@ -75,14 +74,14 @@ func (a *application) exists(branch string) bool {
 }
 
 // composeContent fills the entry branch, has the other branches start there and
-// protects them all.
-func (a *application) composeContent(repo *composing.Step) error {
+// protects them all. Everything is desired at once: the provider knows in which
+// order it can come about, and does not need a round of ours for each part.
+func (a *application) composeContent() error {
 	files, err := a.files()
 	if err != nil {
 		return err
 	}
-	content := a.run.Step("Content")
-	if err := content.DesireAfter(repo, keyContent, &gitea.RepositoryContent{
+	if err := a.run.Step("Content").Desire(keyContent, &gitea.RepositoryContent{
 		ObjectMeta: a.meta(a.GetName()),
 		Spec: gitea.RepositoryContentSpec{
 			ManagedResourceSpec: managed(neverDelete()),
@@ -98,26 +97,24 @@ func (a *application) composeContent(repo *composing.Step) error {
 	}); err != nil {
 		return err
 	}
-
 	branches := a.run.Step("Branches")
 	for _, b := range a.otherBranches() {
-		if err := branches.DesireAfter(content, keyBranchPrefix+b, a.newBranch(b)); err != nil {
+		if err := branches.Desire(keyBranchPrefix+b, a.newBranch(b)); err != nil {
 			return err
 		}
 	}
-	// A protected branch cannot be created any more, by us either.
 	protection := a.run.Step("Protection")
 	for _, b := range a.branches() {
-		exists := a.exists(b) || b == a.entryBranch()
-		if err := protection.DesireWhen(exists && content.Ready(), "branch "+b, keyProtectionPrefix+b, a.protection(b)); err != nil {
+		if err := protection.Desire(keyProtectionPrefix+b, a.protection(b)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// newBranch is cut from the commit the entry branch started with. Where it was
-// cut from is no longer ours to say once it exists.
+// newBranch begins with the first content of the repository, in one push. One that
+// is added later is cut from what the Application last wrote. Where it was cut
+// from is no longer ours to say once it exists.
 func (a *application) newBranch(name string) *gitea.Branch {
 	ref := a.run.Observed(keyContent).String("status", "atProvider", "commit")
 	if was := a.run.Observed(keyBranchPrefix+name).String("spec", "forProvider", "ref"); was != "" {

@@ -43,10 +43,11 @@ func units(access string) map[string]string {
 	return out
 }
 
-// git composes the Organization's home in Gitea.
+// git composes the Organization's home in Gitea. The provider knows what has to
+// be there first. The repository starts empty: a first commit of Gitea's own takes
+// half a second of both cores, and says nothing.
 func git(r *composing.Run, org *v1alpha1.Organization, ns *composing.Step) error {
-	home := r.Step("Git")
-	if err := home.DesireAfter(ns, keyGitOrganization, &gitea.Organization{
+	if err := r.Step("Git").DesireAfter(ns, keyGitOrganization, &gitea.Organization{
 		ObjectMeta: metav1.ObjectMeta{Name: org.GetName(), Namespace: org.GetName(), Labels: labels(org)},
 		Spec: gitea.OrganizationSpec{ForProvider: gitea.OrganizationParameters{
 			FullName:                  new(org.Spec.DisplayName),
@@ -76,17 +77,16 @@ func git(r *composing.Run, org *v1alpha1.Organization, ns *composing.Step) error
 			}},
 		}
 	}
-	if err := r.Step("Teams").DesireAllAfter(home, members); err != nil {
+	if err := r.Step("Teams").DesireAllAfter(ns, members); err != nil {
 		return err
 	}
 
-	return r.Step("SharedBlueprints").DesireAfter(home, keyGitRepository, &gitea.Repository{
+	return r.Step("SharedBlueprints").DesireAfter(ns, keyGitRepository, &gitea.Repository{
 		ObjectMeta: metav1.ObjectMeta{Name: naming.SharedBlueprints, Namespace: org.GetName(), Labels: labels(org)},
 		Spec: gitea.RepositorySpec{ForProvider: gitea.RepositoryParameters{
 			Owner:         new(org.GetName()),
 			Description:   new("Blueprints private to " + org.Spec.DisplayName + ", one folder each"),
 			Private:       new(true),
-			AutoInit:      new(true),
 			DefaultBranch: new(naming.BranchMain),
 		}},
 	})

@@ -78,6 +78,9 @@ type Kind[T resource.ModernManaged] struct {
 	// although what it stood for is gone, and what its condition Ready says
 	// until then. It is not reconciled before. The zero time holds nothing.
 	Hold func(T) (until time.Time, ready xpv1.Condition)
+	// Await says what a resource needs that is not there yet, e.g. "Repository
+	// acme", or nothing. A resource that waits is not reconciled.
+	Await func(ctx context.Context, kube client.Client, mg T) (string, error)
 	// Sources of reconcile requests beside the API server, for a provider that
 	// learns of drift before the next poll.
 	Sources []source.Source
@@ -141,6 +144,9 @@ func Setup[T resource.ModernManaged](mgr ctrl.Manager, o controller.Options, k K
 	var r reconcile.Reconciler = managed.NewReconciler(mgr, resource.ManagedKind(k.GVK), opts...)
 	if k.Hold != nil {
 		r = &holding[T]{Reconciler: r, kube: mgr.GetClient(), kind: k, now: time.Now}
+	}
+	if k.Await != nil {
+		r = &awaiting[T]{Reconciler: r, kube: mgr.GetClient(), kind: k, now: time.Now}
 	}
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named(name).

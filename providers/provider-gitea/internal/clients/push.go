@@ -34,6 +34,7 @@ const (
 // made through the API run Git's hooks, which are what takes the server's time,
 // three times; one push of three branches runs them once. It returns the
 // commit's name. It fails with a conflict when one of the branches is there.
+// The branches exist then, and can be used once the server has Noted that.
 func (c *Client) PushFirst(ctx context.Context, r Repo, m Commit, branches []string) (string, error) {
 	defer c.snaps.drop(headsKey(r))
 	who, err := c.identity(ctx, m.Author)
@@ -51,7 +52,7 @@ func (c *Client) PushFirst(ctx context.Context, r Repo, m Commit, branches []str
 	if err := c.receivePack(ctx, r, body); err != nil {
 		return "", err
 	}
-	return commit, c.noted(ctx, r)
+	return commit, nil
 }
 
 // order the branches of a push. The server makes one of them its default branch:
@@ -247,9 +248,10 @@ func (c *Client) receivePack(ctx context.Context, r Repo, body []byte) error {
 // token only.
 const tokenUser = "token"
 
-// noted waits until the server knows that the repository is not empty any more.
+// Noted waits until the server knows that the repository is not empty any more.
 // Until then it answers as if nothing had been pushed.
-func (c *Client) noted(ctx context.Context, r Repo) error {
+func (c *Client) Noted(ctx context.Context, r Repo) error {
+	defer c.snaps.drop(headsKey(r))
 	ctx, cancel := context.WithTimeout(ctx, notedWithin)
 	defer cancel()
 	for wait := notedFirst; ; wait = min(2*wait, notedLongest) {

@@ -39,6 +39,8 @@ type Session struct {
 	Record event.Recorder
 	// KnownHosts of the server's SSH, when they are configured.
 	KnownHosts string
+	// Milestones that others wait for.
+	Milestones *Milestones
 }
 
 // An External makes the external client of a kind.
@@ -52,6 +54,10 @@ type Connector[T resource.ModernManaged] struct {
 	Record   event.Recorder
 	External External[T]
 	Prompt   *Prompt
+	// Milestones that others wait for, and which of them a managed resource
+	// reaches.
+	Milestones *Milestones
+	Reaches    func(T) []string
 }
 
 // Connect to the server mg lives on.
@@ -68,8 +74,8 @@ func (c *Connector[T]) Connect(ctx context.Context, mg T) (managed.TypedExternal
 	if err != nil {
 		return nil, err
 	}
-	ext := c.External(Session{Gitea: g, Kube: c.Kube, Record: c.Record, KnownHosts: hosts})
-	return &prompted[T]{TypedExternalClient: ext, prompt: c.Prompt}, nil
+	ext := c.External(Session{Gitea: g, Kube: c.Kube, Record: c.Record, KnownHosts: hosts, Milestones: c.Milestones})
+	return &prompted[T]{TypedExternalClient: ext, prompt: c.Prompt, milestones: c.Milestones, reaches: c.Reaches}, nil
 }
 
 // knownHosts of the provider configuration, which was just read and comes from

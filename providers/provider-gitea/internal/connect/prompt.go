@@ -35,21 +35,31 @@ func (p *Prompt) again(mg resource.Managed) {
 	if p == nil {
 		return
 	}
+	p.Again(types.NamespacedName{Namespace: mg.GetNamespace(), Name: mg.GetName()})
+}
+
+// Again looks at a managed resource as soon as it is not being looked at, and
+// forgets the attempts that failed.
+func (p *Prompt) Again(of types.NamespacedName) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.queue == nil {
 		return
 	}
-	r := reconcile.Request{NamespacedName: types.NamespacedName{Namespace: mg.GetNamespace(), Name: mg.GetName()}}
+	r := reconcile.Request{NamespacedName: of}
 	p.queue.Forget(r)
 	p.queue.Add(r)
 }
 
-// A prompted external client has what it created looked at again at once.
+// A prompted external client has what it created looked at again at once, and
+// what waited for it as well.
 type prompted[T resource.ModernManaged] struct {
 	managed.TypedExternalClient[T]
 
-	prompt *Prompt
+	prompt     *Prompt
+	milestones *Milestones
+	// reaches are the milestones that the managed resource stands for.
+	reaches func(T) []string
 }
 
 // Create the external resource.
@@ -57,6 +67,22 @@ func (e *prompted[T]) Create(ctx context.Context, mg T) (managed.ExternalCreatio
 	c, err := e.TypedExternalClient.Create(ctx, mg)
 	if err == nil {
 		e.prompt.again(mg)
+		e.milestones.Reach(e.reached(mg)...)
 	}
 	return c, err
+}
+
+// Delete the external resource.
+func (e *prompted[T]) Delete(ctx context.Context, mg T) (managed.ExternalDelete, error) {
+	for _, k := range e.reached(mg) {
+		e.milestones.Forget(k)
+	}
+	return e.TypedExternalClient.Delete(ctx, mg)
+}
+
+func (e *prompted[T]) reached(mg T) []string {
+	if e.reaches == nil {
+		return nil
+	}
+	return e.reaches(mg)
 }

@@ -2,6 +2,8 @@
 package controller
 
 import (
+	"context"
+
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -35,21 +37,69 @@ func Setup(mgr ctrl.Manager, o controller.Options) error {
 	}
 	// A listing half a poll interval old is shared: a change made elsewhere is
 	// seen after one and a half intervals at most.
-	s := &setup{mgr: mgr, o: o, pool: clients.NewPool(clients.WithSnapshotAge(o.PollInterval / 2))} //nolint:mnd // Half.
+	s := &setup{mgr: mgr, o: o, pool: clients.NewPool(clients.WithSnapshotAge(o.PollInterval / 2)), milestones: connect.NewMilestones()} //nolint:mnd // Half.
 
 	configs(mgr, o)
-	add(s, v1alpha1.OrganizationGroupVersionKind, func() *v1alpha1.Organization { return &v1alpha1.Organization{} }, &v1alpha1.OrganizationList{}, organization.External, nil)
-	add(s, v1alpha1.TeamGroupVersionKind, func() *v1alpha1.Team { return &v1alpha1.Team{} }, &v1alpha1.TeamList{}, team.External,
-		func(mg *v1alpha1.Team) *string { return mg.Spec.ForProvider.Name })
-	add(s, v1alpha1.RepositoryGroupVersionKind, func() *v1alpha1.Repository { return &v1alpha1.Repository{} }, &v1alpha1.RepositoryList{}, repository.External, nil)
-	add(s, v1alpha1.BranchGroupVersionKind, func() *v1alpha1.Branch { return &v1alpha1.Branch{} }, &v1alpha1.BranchList{}, branch.External,
-		func(mg *v1alpha1.Branch) *string { return mg.Spec.ForProvider.Name })
-	add(s, v1alpha1.RepositoryContentGroupVersionKind, func() *v1alpha1.RepositoryContent { return &v1alpha1.RepositoryContent{} }, &v1alpha1.RepositoryContentList{}, repositorycontent.External, nil)
-	add(s, v1alpha1.BranchProtectionGroupVersionKind, func() *v1alpha1.BranchProtection { return &v1alpha1.BranchProtection{} }, &v1alpha1.BranchProtectionList{}, branchprotection.External,
-		func(mg *v1alpha1.BranchProtection) *string { return mg.Spec.ForProvider.RuleName })
-	add(s, v1alpha1.WebhookGroupVersionKind, func() *v1alpha1.Webhook { return &v1alpha1.Webhook{} }, &v1alpha1.WebhookList{}, webhook.External, nil)
-	add(s, v1alpha1.DeployKeyGroupVersionKind, func() *v1alpha1.DeployKey { return &v1alpha1.DeployKey{} }, &v1alpha1.DeployKeyList{}, deploykey.External,
-		func(mg *v1alpha1.DeployKey) *string { return mg.Spec.ForProvider.Title })
+	add(s, kind[*v1alpha1.Organization]{
+		gvk: v1alpha1.OrganizationGroupVersionKind, empty: func() *v1alpha1.Organization { return &v1alpha1.Organization{} }, list: &v1alpha1.OrganizationList{},
+		external: organization.External,
+		reaches:  connect.OrganizationReaches,
+	})
+	add(s, kind[*v1alpha1.Team]{
+		gvk: v1alpha1.TeamGroupVersionKind, empty: func() *v1alpha1.Team { return &v1alpha1.Team{} }, list: &v1alpha1.TeamList{},
+		external: team.External,
+		name:     func(mg *v1alpha1.Team) *string { return mg.Spec.ForProvider.Name },
+		need: func(ctx context.Context, kube client.Client, mg *v1alpha1.Team) (connect.Need, error) {
+			return connect.NeedOrganization(ctx, kube, mg.GetNamespace(), mg.Spec.ForProvider.Owner)
+		},
+	})
+	add(s, kind[*v1alpha1.Repository]{
+		gvk: v1alpha1.RepositoryGroupVersionKind, empty: func() *v1alpha1.Repository { return &v1alpha1.Repository{} }, list: &v1alpha1.RepositoryList{},
+		external: repository.External,
+		reaches:  connect.RepositoryReaches,
+		need: func(ctx context.Context, kube client.Client, mg *v1alpha1.Repository) (connect.Need, error) {
+			return connect.NeedOrganization(ctx, kube, mg.GetNamespace(), mg.Spec.ForProvider.Owner)
+		},
+	})
+	add(s, kind[*v1alpha1.Branch]{
+		gvk: v1alpha1.BranchGroupVersionKind, empty: func() *v1alpha1.Branch { return &v1alpha1.Branch{} }, list: &v1alpha1.BranchList{},
+		external: branch.External,
+		reaches:  connect.BranchReaches,
+		name:     func(mg *v1alpha1.Branch) *string { return mg.Spec.ForProvider.Name },
+		need:     connect.NeedContent,
+	})
+	add(s, kind[*v1alpha1.RepositoryContent]{
+		gvk: v1alpha1.RepositoryContentGroupVersionKind, empty: func() *v1alpha1.RepositoryContent { return &v1alpha1.RepositoryContent{} }, list: &v1alpha1.RepositoryContentList{},
+		external: repositorycontent.External,
+		reaches:  connect.ContentReaches,
+		need: func(ctx context.Context, kube client.Client, mg *v1alpha1.RepositoryContent) (connect.Need, error) {
+			return connect.NeedRepository(ctx, kube, mg.GetNamespace(), mg.Spec.ForProvider.Owner, mg.Spec.ForProvider.Repository)
+		},
+	})
+	add(s, kind[*v1alpha1.BranchProtection]{
+		gvk: v1alpha1.BranchProtectionGroupVersionKind, empty: func() *v1alpha1.BranchProtection { return &v1alpha1.BranchProtection{} }, list: &v1alpha1.BranchProtectionList{},
+		external: branchprotection.External,
+		name:     func(mg *v1alpha1.BranchProtection) *string { return mg.Spec.ForProvider.RuleName },
+		need:     connect.NeedBranch,
+	})
+	add(s, kind[*v1alpha1.Webhook]{
+		gvk: v1alpha1.WebhookGroupVersionKind, empty: func() *v1alpha1.Webhook { return &v1alpha1.Webhook{} }, list: &v1alpha1.WebhookList{},
+		external: webhook.External,
+		need: func(ctx context.Context, kube client.Client, mg *v1alpha1.Webhook) (connect.Need, error) {
+			if mg.Spec.ForProvider.Repository == nil {
+				return connect.NeedOrganization(ctx, kube, mg.GetNamespace(), mg.Spec.ForProvider.Owner)
+			}
+			return connect.NeedRepository(ctx, kube, mg.GetNamespace(), mg.Spec.ForProvider.Owner, mg.Spec.ForProvider.Repository)
+		},
+	})
+	add(s, kind[*v1alpha1.DeployKey]{
+		gvk: v1alpha1.DeployKeyGroupVersionKind, empty: func() *v1alpha1.DeployKey { return &v1alpha1.DeployKey{} }, list: &v1alpha1.DeployKeyList{},
+		external: deploykey.External,
+		name:     func(mg *v1alpha1.DeployKey) *string { return mg.Spec.ForProvider.Title },
+		need: func(ctx context.Context, kube client.Client, mg *v1alpha1.DeployKey) (connect.Need, error) {
+			return connect.NeedRepository(ctx, kube, mg.GetNamespace(), mg.Spec.ForProvider.Owner, mg.Spec.ForProvider.Repository)
+		},
+	})
 	return nil
 }
 
@@ -58,6 +108,8 @@ type setup struct {
 	mgr  ctrl.Manager
 	o    controller.Options
 	pool *clients.Pool
+	// milestones of all kinds.
+	milestones *connect.Milestones
 }
 
 // configs are looked after once their CRDs and that of the record of their use
@@ -92,34 +144,60 @@ func configs(mgr ctrl.Manager, o controller.Options) {
 	}
 }
 
-// add the controller of a kind. Its external name comes from its spec when
-// name is given and returns one, and from its own name otherwise. The provider
-// configuration's kinds are waited for too: every connection reads them.
-func add[T resource.ModernManaged](s *setup, gvk schema.GroupVersionKind, empty func() T, list resource.ManagedList, external connect.External[T], name func(T) *string) {
+// A kind of managed resource.
+type kind[T resource.ModernManaged] struct {
+	gvk      schema.GroupVersionKind
+	empty    func() T
+	list     resource.ManagedList
+	external connect.External[T]
+	// name is the external name in the spec, if it may be there. The default is
+	// the managed resource's own name.
+	name func(T) *string
+	// reaches are the milestones that a managed resource stands for.
+	reaches func(T) []string
+	// need of a managed resource that others bring about.
+	need func(ctx context.Context, kube client.Client, mg T) (connect.Need, error)
+}
+
+// add the controller of a kind. The provider configuration's kinds are waited
+// for too: every connection reads them.
+func add[T resource.ModernManaged](s *setup, k kind[T]) {
 	prompt := &connect.Prompt{}
-	kind := provider.Kind[T]{
-		GVK:     gvk,
-		New:     empty,
-		List:    list,
+	out := provider.Kind[T]{
+		GVK:     k.gvk,
+		New:     k.empty,
+		List:    k.list,
 		Sources: []source.Source{prompt},
 		Connect: func(kube client.Client) managed.TypedExternalConnector[T] {
 			return &connect.Connector[T]{
-				Resolver: connect.NewResolver(kube),
-				Pool:     s.pool,
-				Kube:     kube,
-				Record:   event.NewAPIRecorder(s.mgr.GetEventRecorderFor(managed.ControllerName(gvk.GroupKind().String()))), //nolint:staticcheck // crossplane-runtime takes no other.
-				External: external,
-				Prompt:   prompt,
+				Resolver:   connect.NewResolver(kube),
+				Pool:       s.pool,
+				Kube:       kube,
+				Record:     event.NewAPIRecorder(s.mgr.GetEventRecorderFor(managed.ControllerName(k.gvk.GroupKind().String()))), //nolint:staticcheck // crossplane-runtime takes no other.
+				External:   k.external,
+				Prompt:     prompt,
+				Milestones: s.milestones,
+				Reaches:    k.reaches,
 			}
 		},
 	}
-	if name != nil {
-		kind.Name = func(mg T) string {
-			if n := name(mg); n != nil {
+	if k.name != nil {
+		out.Name = func(mg T) string {
+			if n := k.name(mg); n != nil {
 				return *n
 			}
 			return mg.GetName()
 		}
 	}
-	provider.SetupGated(s.mgr, s.o, kind)
+	if k.need != nil {
+		out.Await = func(ctx context.Context, kube client.Client, mg T) (string, error) {
+			n, err := k.need(ctx, kube, mg)
+			who := client.ObjectKeyFromObject(mg)
+			if err != nil || n.What == "" || s.milestones.Await(n.Milestone, who, func() { prompt.Again(who) }) {
+				return "", err
+			}
+			return n.What, nil
+		}
+	}
+	provider.SetupGated(s.mgr, s.o, out)
 }

@@ -234,10 +234,14 @@ func (e *external) send(ctx context.Context, mg *v1alpha1.RepositoryContent, r c
 	if clients.IsStatus(err, http.StatusForbidden, http.StatusNotFound) {
 		return e.Gitea.CommitFiles(ctx, r, c)
 	}
-	if err == nil {
-		mg.Status.AtProvider.InitialBranches = initial
+	if err != nil {
+		return "", err
 	}
-	return commit, err
+	mg.Status.AtProvider.InitialBranches = initial
+	for _, b := range append([]string{c.Branch}, initial...) {
+		e.Reached(connect.BranchExists(mg.GetNamespace(), r, b))
+	}
+	return commit, e.Gitea.Noted(ctx, r)
 }
 
 // contended says that the refusal may be due to a commit made meanwhile.
