@@ -34,10 +34,10 @@ const (
 
 // An outcome of one run of the quickstart.
 type outcome struct {
-	// ready is how long the run took, script the same writes made one after the
-	// other, and plain those of a script that knows nothing but the API and does
-	// not push.
-	ready, script, plain time.Duration
+	// ready is how long the run took, same its calls made one after the other,
+	// script its writes alone, and plain those of a script that knows nothing but
+	// the API and does not push.
+	ready, same, script, plain time.Duration
 	// Gitea's time for the Application's repository: for all requests of the
 	// run, for the same writes made one after the other, and the naive way.
 	gitea, alone, naive time.Duration
@@ -54,8 +54,8 @@ func measureApplication(ctx context.Context, o options) ([]table, error) {
 	defer s.restore()
 
 	runs := table{
-		title:  "The quickstart, applied at once, beside a script that makes the same writes one after the other",
-		header: []string{"Run", "Application ready", "Script", "Ratio", "Script without push", "Ratio", "Gitea's time for the repository", "Calls", "Writes", "Same writes, by the script", "Naive way", "Script / naive"},
+		title:  "The quickstart, applied at once, beside a script that makes the same calls one after the other",
+		header: []string{"Run", "Application ready", "Script", "Ratio", "Its writes alone", "Ratio", "Without push", "Ratio", "Gitea's time for the repository", "Calls", "Writes", "Same writes, by the script", "Naive way", "Script / naive"},
 	}
 	var quiet table
 	for run := range o.Runs {
@@ -74,16 +74,19 @@ func measureApplication(ctx context.Context, o options) ([]table, error) {
 		if err := s.deleteQuickstart(ctx); err != nil {
 			return nil, err
 		}
-		if out.script, out.alone, err = s.script(ctx, log, true); err != nil {
+		if out.same, _, err = s.script(ctx, log, script{reads: true, push: true}); err != nil {
 			return nil, err
 		}
-		if out.plain, _, err = s.script(ctx, log, false); err != nil {
+		if out.script, out.alone, err = s.script(ctx, log, script{push: true}); err != nil {
+			return nil, err
+		}
+		if out.plain, _, err = s.script(ctx, log, script{}); err != nil {
 			return nil, err
 		}
 		if out.naive, err = s.naive(ctx, log); err != nil {
 			return nil, err
 		}
-		runs.add(strconv.Itoa(run+1), seconds(out.ready), seconds(out.script), ratio(out.ready, out.script), seconds(out.plain), ratio(out.ready, out.plain),
+		runs.add(strconv.Itoa(run+1), seconds(out.ready), seconds(out.same), ratio(out.ready, out.same), seconds(out.script), ratio(out.ready, out.script), seconds(out.plain), ratio(out.ready, out.plain),
 			seconds(out.gitea), strconv.Itoa(out.calls), strconv.Itoa(out.writes), seconds(out.alone), seconds(out.naive), fmt.Sprintf("%.2f", out.alone.Seconds()/out.naive.Seconds()))
 	}
 	return []table{runs, quiet}, nil
@@ -189,25 +192,48 @@ func (s *site) deleteQuickstart(ctx context.Context) error {
 	return err
 }
 
-// script makes the writes of a run again, one after the other, and tells how
-// long that took, and how long those of the Application's repository. It knows
-// everything a run has to find out: there are no reads. Without push it makes the
-// first commit and the branches with calls of the API.
-func (s *site) script(ctx context.Context, log recorded, push bool) (all, repository time.Duration, err error) {
+// A script makes calls of a run again.
+type script struct {
+	// reads are made too, but for those that only repeat the one before: a script
+	// that waits does not ask any faster.
+	reads bool
+	// push the first commit and the branches, as the run did. Calls of the API make
+	// them otherwise.
+	push bool
+}
+
+// calls of the script among those of a run. Writes that were refused are not
+// repeated.
+func (c script) calls(log []request) []request {
+	var out []request
+	for i, r := range log {
+		polled := i > 0 && log[i-1].method == r.method && log[i-1].path == r.path
+		if isWrite(r.method) && r.status < http.StatusMultipleChoices || c.reads && !isWrite(r.method) && !polled {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// script makes the calls of a run again, one after the other, and tells how
+// long that took, and how long those of the Application's repository. It knows all
+// names and identifiers beforehand.
+func (s *site) script(ctx context.Context, log recorded, c script) (all, repository time.Duration, err error) {
 	begin := time.Now()
-	for _, c := range []struct {
+	for _, of := range []struct {
 		server *proxy
 		log    []request
 	}{{s.gitea, log.gitea}, {s.powerdns, log.powerdns}} {
-		for _, r := range writes(c.log) {
-			if r.status >= http.StatusMultipleChoices {
-				continue
-			}
+		for _, r := range c.calls(of.log) {
 			at := time.Now()
-			if isPush(r.path) && !push {
+			switch {
+			case !isWrite(r.method):
+				// A read may find nothing: the run looked before it wrote as well.
+				_, _ = of.server.ask(ctx, r.method, r.path, nil)
+			case isPush(r.path) && !c.push:
 				err = s.fill(ctx, log.content)
-			} else {
-				err = c.server.call(ctx, r.method, r.path, r.body)
+			default:
+				err = of.server.call(ctx, r.method, r.path, r.body)
 			}
 			if err != nil {
 				return 0, 0, err
