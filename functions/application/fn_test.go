@@ -378,6 +378,30 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// A protection that is there before its branch keeps the branch out, and what
+// waits for a branch has to find the object that makes it.
+func TestProtectionsComeAfterBranches(t *testing.T) {
+	protections := func(rsp *fnv1.RunFunctionResponse) []string {
+		return slices.DeleteFunc(proptest.Keys(rsp), func(k string) bool { return !strings.HasPrefix(k, keyProtectionPrefix) })
+	}
+	w := world(t, app, organization, environments, wordpress)
+	nothing := func(string) bool { return false }
+	for {
+		_, rsp := w.Run(t, newFn())
+		fresh := w.Composed[keyContent] == nil || w.Composed[keyBranchPrefix+"main"] == nil
+		if fresh && len(protections(rsp)) > 0 {
+			t.Errorf("protections before there are objects of their branches: %v", protections(rsp))
+		}
+		if !fresh {
+			if diff := cmp.Diff([]string{"protection-develop", "protection-main", "protection-staging"}, protections(rsp)); diff != "" {
+				t.Errorf("protections beside branches that nobody has made yet: -want, +got:\n%s", diff)
+			}
+			return
+		}
+		w.Apply(rsp, nothing)
+	}
+}
+
 // A refused change must not take down what runs.
 func TestRefusedChangeKeepsEverything(t *testing.T) {
 	w := world(t, app, organization, environments, wordpress)

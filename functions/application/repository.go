@@ -73,9 +73,16 @@ func (a *application) exists(branch string) bool {
 		slices.Contains(content.Strings("status", "atProvider", "initialBranches"), branch)
 }
 
+// begins tells whether there is an object that makes the branch.
+func (a *application) begins(branch string) bool {
+	return a.run.Observed(keyContent) != nil && (branch == a.entryBranch() || a.run.Observed(keyBranchPrefix+branch) != nil)
+}
+
 // composeContent fills the entry branch, has the other branches start there and
-// protects them all. Everything is desired at once: the provider knows in which
-// order it can come about, and does not need a round of ours for each part.
+// protects them all. The provider knows in which order that can come about, and
+// does not need a round of ours for each part to be ready. Only protections wait
+// until there are objects for it to wait for: a protected branch cannot be created
+// any more, by us either.
 func (a *application) composeContent() error {
 	files, err := a.files()
 	if err != nil {
@@ -105,7 +112,7 @@ func (a *application) composeContent() error {
 	}
 	protection := a.run.Step("Protection")
 	for _, b := range a.branches() {
-		if err := protection.Desire(keyProtectionPrefix+b, a.protection(b)); err != nil {
+		if err := protection.DesireWhen(a.begins(b), "branch "+b, keyProtectionPrefix+b, a.protection(b)); err != nil {
 			return err
 		}
 	}

@@ -52,7 +52,7 @@ func (e *Error) advice() string {
 	case http.StatusMethodNotAllowed:
 		return "the server's configuration or the state of the object does not allow this"
 	case http.StatusConflict:
-		return "it exists already or changed meanwhile"
+		return "it exists already or changed meanwhile, or a branch protection forbids it"
 	case http.StatusUnprocessableEntity:
 		return "the server does not accept a value, or something it names does not exist"
 	case http.StatusLocked:

@@ -12,8 +12,10 @@ func TestMilestones(t *testing.T) {
 	who := types.NamespacedName{Namespace: "acme", Name: "content"}
 	await := func(key string) bool { return m.Await(key, who, func() { again++ }) }
 
-	if await("a") || await("a") {
-		t.Error("a milestone is reached before anybody reached it")
+	for range 2 {
+		if await("a") {
+			t.Error("a milestone is reached before anybody reached it")
+		}
 	}
 	m.Reach("b")
 	if again != 0 {

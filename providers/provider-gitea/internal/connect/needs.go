@@ -85,7 +85,7 @@ func ContentReaches(mg *v1alpha1.RepositoryContent) []string {
 }
 
 // NeedOrganization is the need of what lives in an organization.
-func NeedOrganization(ctx context.Context, kube client.Client, namespace string, owner *string) (Need, error) {
+func NeedOrganization(ctx context.Context, kube client.Reader, namespace string, owner *string) (Need, error) {
 	l := &v1alpha1.OrganizationList{}
 	if err := list(ctx, kube, namespace, l); err != nil || owner == nil {
 		return Need{}, err
@@ -99,7 +99,7 @@ func NeedOrganization(ctx context.Context, kube client.Client, namespace string,
 }
 
 // NeedRepository is the need of what lives in a repository.
-func NeedRepository(ctx context.Context, kube client.Client, namespace string, owner, name *string) (Need, error) {
+func NeedRepository(ctx context.Context, kube client.Reader, namespace string, owner, name *string) (Need, error) {
 	r, known := Repo(owner, name)
 	if !known {
 		return Need{}, nil
@@ -120,7 +120,7 @@ func NeedRepository(ctx context.Context, kube client.Client, namespace string, o
 // NeedContent is the need of a branch: a commit to start at. Whoever writes the
 // first content of a repository begins branches in the same push, which is three
 // times cheaper than to create them.
-func NeedContent(ctx context.Context, kube client.Client, mg *v1alpha1.Branch) (Need, error) {
+func NeedContent(ctx context.Context, kube client.Reader, mg *v1alpha1.Branch) (Need, error) {
 	p := mg.Spec.ForProvider
 	if n, err := NeedRepository(ctx, kube, mg.GetNamespace(), p.Owner, p.Repository); err != nil || n.What != "" {
 		return n, err
@@ -140,7 +140,7 @@ func NeedContent(ctx context.Context, kube client.Client, mg *v1alpha1.Branch) (
 
 // NeedBranch is the need of a protection: a branch that is protected cannot be
 // created any more, by us either.
-func NeedBranch(ctx context.Context, kube client.Client, mg *v1alpha1.BranchProtection) (Need, error) {
+func NeedBranch(ctx context.Context, kube client.Reader, mg *v1alpha1.BranchProtection) (Need, error) {
 	p := mg.Spec.ForProvider
 	ns, branch := mg.GetNamespace(), named(mg, p.RuleName)
 	if n, err := NeedRepository(ctx, kube, ns, p.Owner, p.Repository); err != nil || n.What != "" {
@@ -177,7 +177,7 @@ func NeedBranch(ctx context.Context, kube client.Client, mg *v1alpha1.BranchProt
 	return Need{}, nil
 }
 
-func contentsOf(ctx context.Context, kube client.Client, namespace string, owner, name *string) ([]*v1alpha1.RepositoryContent, error) {
+func contentsOf(ctx context.Context, kube client.Reader, namespace string, owner, name *string) ([]*v1alpha1.RepositoryContent, error) {
 	r, known := Repo(owner, name)
 	l := &v1alpha1.RepositoryContentList{}
 	if err := list(ctx, kube, namespace, l); err != nil || !known {
@@ -195,7 +195,7 @@ func contentsOf(ctx context.Context, kube client.Client, namespace string, owner
 
 // list what there is of a kind in a namespace. Of a kind that is not active on
 // this cluster there is nothing.
-func list(ctx context.Context, kube client.Client, namespace string, l client.ObjectList) error {
+func list(ctx context.Context, kube client.Reader, namespace string, l client.ObjectList) error {
 	err := kube.List(ctx, l, client.InNamespace(namespace))
 	if kmeta.IsNoMatchError(err) {
 		return nil
