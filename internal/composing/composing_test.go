@@ -78,6 +78,12 @@ func TestRunFunction(t *testing.T) {
 			req:     &fnv1.RunFunctionRequest{Observed: observed(map[string]string{"a": existing})},
 			want:    want{keys: []string{"a"}, ttl: 600},
 		},
+		"HoldDeleted": {
+			reason:  "What somebody else deletes stays desired: core would take its label, and a usage would let go",
+			compose: func(*Run, *v1alpha1.Organization) error { return nil },
+			req:     &fnv1.RunFunctionRequest{Observed: observed(map[string]string{"a": `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","deletionTimestamp":"2026-01-01T00:00:00Z"}}`})},
+			want:    want{keys: []string{"a"}, ttl: 600},
+		},
 		"Retire": {
 			reason: "What is retired goes, and nothing beside it",
 			compose: func(r *Run, _ *v1alpha1.Organization) error {

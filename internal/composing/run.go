@@ -224,10 +224,13 @@ func (r *Run) finish(rsp *fnv1.RunFunctionResponse) error {
 
 // hold re-emits what was composed before and is neither desired nor retired
 // now. Omission is deletion, and an input that is late or gone is no reason to
-// delete anything.
+// delete anything. What somebody else deletes is no exception: core takes the
+// label of composed resources from what is left out, and a usage that lost it
+// does not wait any more for the resource that it keeps another one for. A
+// namespace that is deleted with all that is in it would lose its order.
 func (r *Run) hold(rsp *fnv1.RunFunctionResponse) {
 	for key, o := range r.observed {
-		if _, ok := rsp.GetDesired().GetResources()[key]; ok || r.retired[key] != "" || o.DeletedAt() != "" {
+		if _, ok := rsp.GetDesired().GetResources()[key]; ok || r.retired[key] != "" {
 			continue
 		}
 		ready, _, _ := r.readiness(key)
