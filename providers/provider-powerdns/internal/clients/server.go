@@ -30,14 +30,16 @@ type Options struct {
 
 // Defaults of Options. A lone change waits less than its own round trip. Those
 // that follow it wait until there is silence: a thousand changes come in at the
-// pace of the API server, over seconds, and are to share a few writes.
+// pace of the API server and of the provider's reconcile rate, over ten seconds
+// and more, and are to share a few writes. The longest wait leaves more than half
+// of a reconcile's minute to the write and to those of other zones before it.
 const (
 	defaultMaxAge   = time.Minute
 	defaultQuiet    = 10 * time.Millisecond
 	defaultMaxQuiet = 150 * time.Millisecond
 
 	defaultBusyQuiet    = 300 * time.Millisecond
-	defaultBusyMaxQuiet = 10 * time.Second
+	defaultBusyMaxQuiet = 25 * time.Second
 )
 
 // busyFor is how long a zone counts as busy after it was written.
