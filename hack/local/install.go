@@ -43,6 +43,10 @@ func (a *app) install(ctx context.Context, client *plane.Client, root string, cf
 		return err
 	}
 
+	if err := k.Apply(ctx, runtimeConfig(cfg)); err != nil {
+		return err
+	}
+
 	i := slices.IndexFunc(cfg.Packages, func(p plane.Package) bool { return p.Kind == kindConfig })
 	if i < 0 {
 		return errors.New("there is no package of a Configuration to install")
@@ -113,9 +117,28 @@ func imageConfig(cfg plane.Config) *unstructured.Unstructured {
 		"metadata":   map[string]any{"name": "catalyst-local-registry"},
 		"spec": map[string]any{
 			"matchImages":  []any{map[string]any{"type": "Prefix", "prefix": xpkg.Registry + "/"}},
-			"rewriteImage": map[string]any{"prefix": home.Addr(cfg.Ports().Registry()) + "/" + plane.Path(xpkg.Registry) + "/"},
+			"rewriteImage": map[string]any{"prefix": mirror(cfg)},
 		},
 	}}
+}
+
+// runtimeConfig is the ImageConfig of package/install for an image that comes from
+// a mirror: Crossplane looks for one by the name that the image was pulled by.
+func runtimeConfig(cfg plane.Config) *unstructured.Unstructured {
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "pkg.crossplane.io/v1beta1",
+		"kind":       "ImageConfig",
+		"metadata":   map[string]any{"name": "catalyst-local-provider-hcloud"},
+		"spec": map[string]any{
+			"matchImages": []any{map[string]any{"type": "Prefix", "prefix": mirror(cfg) + "provider-hcloud"}},
+			"runtime":     map[string]any{"configRef": map[string]any{"name": "catalyst-provider-hcloud"}},
+		},
+	}}
+}
+
+// mirror is what the names of our images begin with in the local registry.
+func mirror(cfg plane.Config) string {
+	return home.Addr(cfg.Ports().Registry()) + "/" + plane.Path(xpkg.Registry) + "/"
 }
 
 // applyFolder applies all manifests of a folder, if there is one.

@@ -28,8 +28,9 @@ import (
 )
 
 const (
-	pkgAPI = "pkg.crossplane.io/v1"
-	extAPI = "apiextensions.crossplane.io/v1alpha1"
+	pkgAPI     = "pkg.crossplane.io/v1"
+	pkgBetaAPI = "pkg.crossplane.io/v1beta1"
+	extAPI     = "apiextensions.crossplane.io/v1alpha1"
 
 	kindFunctionRevision = "FunctionRevision"
 	kindProviderRevision = "ProviderRevision"
@@ -325,7 +326,13 @@ func (r *Runtime) activate(ctx context.Context, rev *unstructured.Unstructured, 
 	}
 
 	awaiting := awaitsActivation(rev, mrds)
-	if err := r.account(ctx, rev, awaiting); err != nil {
+
+	account, err := r.accountName(ctx, rev)
+	if err != nil {
+		return false, err
+	}
+
+	if err := r.account(ctx, rev, account, awaiting); err != nil {
 		return false, err
 	}
 
@@ -333,7 +340,7 @@ func (r *Runtime) activate(ctx context.Context, rev *unstructured.Unstructured, 
 		return false, nil
 	}
 
-	path, err := r.Kubeconfig(ctx, p.Name, types.NamespacedName{Namespace: r.Namespace, Name: rev.GetName()})
+	path, err := r.Kubeconfig(ctx, p.Name, types.NamespacedName{Namespace: r.Namespace, Name: account})
 	if err != nil {
 		return false, err
 	}
@@ -490,11 +497,56 @@ func (r *Runtime) issue(ctx context.Context, rev *unstructured.Unstructured, nn 
 	return data, err
 }
 
+// accountName is the name of the ServiceAccount a provider runs under: that of
+// the DeploymentRuntimeConfig which the ImageConfig with the longest prefix of its
+// image names, or else the revision's own.
+func (r *Runtime) accountName(ctx context.Context, rev *unstructured.Unstructured) (string, error) {
+	configs, err := r.Kube.List(ctx, pkgBetaAPI, "ImageConfig")
+	if err != nil {
+		return "", err
+	}
+
+	image, _, _ := unstructured.NestedString(rev.Object, "status", "resolvedImage")
+	config, longest := "", 0
+
+	for i := range configs {
+		name, _, _ := unstructured.NestedString(configs[i].Object, "spec", "runtime", "configRef", "name")
+		matches, _, _ := unstructured.NestedSlice(configs[i].Object, "spec", "matchImages")
+
+		for _, m := range matches {
+			match, _ := m.(map[string]any)
+
+			prefix, _ := match["prefix"].(string)
+			if name != "" && strings.HasPrefix(image, prefix) && len(prefix) > longest {
+				config, longest = name, len(prefix)
+			}
+		}
+	}
+
+	if config == "" {
+		return rev.GetName(), nil
+	}
+
+	rc := &unstructured.Unstructured{}
+	rc.SetAPIVersion(pkgBetaAPI)
+	rc.SetKind("DeploymentRuntimeConfig")
+
+	if err := r.Kube.Get(ctx, types.NamespacedName{Name: config}, rc); err != nil {
+		return "", fmt.Errorf("cannot get DeploymentRuntimeConfig %q: %w", config, err)
+	}
+
+	if name, _, _ := unstructured.NestedString(rc.Object, "spec", "serviceAccountTemplate", "metadata", "name"); name != "" {
+		return name, nil
+	}
+
+	return rev.GetName(), nil
+}
+
 // account creates the ServiceAccount a provider runs under and a Deployment
 // that refers to it. There's no controller that would make pods of the
 // Deployment; Crossplane's RBAC manager looks for it to find out which account
 // to grant the provider's permissions to.
-func (r *Runtime) account(ctx context.Context, rev *unstructured.Unstructured, awaiting bool) error {
+func (r *Runtime) account(ctx context.Context, rev *unstructured.Unstructured, account string, awaiting bool) error {
 	name := rev.GetName()
 	labels := map[string]any{"pkg.crossplane.io/provider": rev.GetLabels()[labelPackage], "pkg.crossplane.io/revision": name}
 	replicas := int64(1)
@@ -507,7 +559,7 @@ func (r *Runtime) account(ctx context.Context, rev *unstructured.Unstructured, a
 		&unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": "v1",
 			"kind":       "ServiceAccount",
-			"metadata":   map[string]any{"name": name, "namespace": r.Namespace, "ownerReferences": owners(rev)},
+			"metadata":   map[string]any{"name": account, "namespace": r.Namespace, "ownerReferences": owners(rev)},
 		}},
 		&unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": "apps/v1",
@@ -524,7 +576,7 @@ func (r *Runtime) account(ctx context.Context, rev *unstructured.Unstructured, a
 				"template": map[string]any{
 					"metadata": map[string]any{"labels": labels},
 					"spec": map[string]any{
-						"serviceAccountName": name,
+						"serviceAccountName": account,
 						"containers":         []any{map[string]any{"name": "package-runtime", "image": ProgramName(name)}},
 					},
 				},

@@ -254,6 +254,75 @@ func TestReconcile(t *testing.T) {
 	}
 }
 
+func TestAccountName(t *testing.T) {
+	image := func(name, prefix, runtime string) *unstructured.Unstructured {
+		spec := map[string]any{"matchImages": []any{map[string]any{"type": "Prefix", "prefix": prefix}}}
+		if runtime != "" {
+			spec["runtime"] = map[string]any{"configRef": map[string]any{"name": runtime}}
+		}
+
+		return &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": pkgBetaAPI, "kind": "ImageConfig", "metadata": map[string]any{"name": name}, "spec": spec,
+		}}
+	}
+	config := func(name string, spec map[string]any) *unstructured.Unstructured {
+		return &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": pkgBetaAPI, "kind": "DeploymentRuntimeConfig", "metadata": map[string]any{"name": name}, "spec": spec,
+		}}
+	}
+	account := func(name string) map[string]any {
+		return map[string]any{"serviceAccountTemplate": map[string]any{"metadata": map[string]any{"name": name}}}
+	}
+
+	cases := map[string]struct {
+		reason string
+		objs   []*unstructured.Unstructured
+		want   string
+		err    bool
+	}{
+		"Default": {reason: "A provider has an account of its revision's name", want: "pkg-abc"},
+		"Named": {
+			reason: "The account is that of the runtime's configuration, for the longest prefix of the image",
+			objs: []*unstructured.Unstructured{
+				image("mirror", "mirror.example/provider-thing", ""), image("all", "mirror.example/", "other"), image("thing", "mirror.example/provider-", "thing"),
+				config("thing", account("thing")), config("other", account("other")),
+			},
+			want: "thing",
+		},
+		"Original": {
+			reason: "An image that came from a mirror has the mirror's name",
+			objs:   []*unstructured.Unstructured{image("thing", "ghcr.io/openova-io/provider-thing", "thing"), config("thing", account("thing"))},
+			want:   "pkg-abc",
+		},
+		"NoAccount": {
+			reason: "A configuration may be about something else",
+			objs:   []*unstructured.Unstructured{image("thing", "mirror.example/", "thing"), config("thing", map[string]any{})},
+			want:   "pkg-abc",
+		},
+		"Missing": {
+			reason: "A configuration that is named has to be there",
+			objs:   []*unstructured.Unstructured{image("thing", "mirror.example/", "thing")},
+			err:    true,
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			rev := revision(kindProviderRevision, "ghcr.io/openova-io/provider-thing:v1", "Active", map[string]any{"resolvedImage": "mirror.example/provider-thing:v1"})
+			r := newRuntime(t, newFake(t, append(tc.objs, rev)...), &fakeSupervisor{})
+
+			got, err := r.accountName(t.Context(), rev)
+			if (err != nil) != tc.err {
+				t.Errorf("%s\naccountName(...): %v", tc.reason, err)
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("%s\naccountName(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
 // settled checks that a second look at an unchanged revision writes nothing and
 // restarts nothing.
 func settled(t *testing.T, r *Runtime, k *kube.Client, rev *unstructured.Unstructured) {
@@ -336,6 +405,8 @@ func newFake(t *testing.T, objs ...*unstructured.Unstructured) *kube.Client {
 		schema.FromAPIVersionAndKind(pkgAPI, kindFunctionRevision),
 		schema.FromAPIVersionAndKind(pkgAPI, kindProviderRevision),
 		schema.FromAPIVersionAndKind(extAPI, "ManagedResourceDefinition"),
+		schema.FromAPIVersionAndKind(pkgBetaAPI, "ImageConfig"),
+		schema.FromAPIVersionAndKind(pkgBetaAPI, "DeploymentRuntimeConfig"),
 	} {
 		s.AddKnownTypeWithName(gvk, &unstructured.Unstructured{})
 

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/openova-io/catalyst/hack/local/internal/home"
@@ -225,7 +226,14 @@ func (d *plan) bootstrap(ctx context.Context) error {
 func (d *plan) kubeconfigFor(ctx context.Context, k *kube.Client, component string, sa types.NamespacedName) error {
 	path := d.state.KubeconfigFor(component)
 	user := sa.Namespace + ":" + sa.Name
-	stamp := fmt.Sprintf("%s %d\n", user, d.cfg.PortBase)
+
+	account := &corev1.ServiceAccount{}
+	if err := k.Get(ctx, sa, account); err != nil {
+		return fmt.Errorf("cannot get ServiceAccount %q: %w", sa, err)
+	}
+
+	// A token is that of one account. Another one may have the same name.
+	stamp := fmt.Sprintf("%s %s %d\n", user, account.GetUID(), d.cfg.PortBase)
 
 	old, _ := os.ReadFile(path + ".for") //nolint:errcheck // The path is one of ours, and may not be there.
 	if fi, err := os.Stat(path); err == nil && string(old) == stamp && time.Since(fi.ModTime()) < tokenAge {
