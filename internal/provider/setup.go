@@ -71,6 +71,9 @@ type Kind[T resource.ModernManaged] struct {
 	// PollInterval of one resource, given the provider's. The default is the
 	// provider's, give or take ten per cent.
 	PollInterval managed.PollIntervalHook
+	// DeletionPollInterval is how long to wait between two looks at a resource
+	// that is being deleted. The default backs off to a minute.
+	DeletionPollInterval time.Duration
 	// Finalizer wraps the one that is used, for a connector that keeps
 	// something of each resource.
 	Finalizer func(resource.Finalizer) resource.Finalizer
@@ -142,6 +145,9 @@ func Setup[T resource.ModernManaged](mgr ctrl.Manager, o controller.Options, k K
 	}
 
 	var r reconcile.Reconciler = managed.NewReconciler(mgr, resource.ManagedKind(k.GVK), opts...)
+	if k.DeletionPollInterval > 0 {
+		r = &leaving[T]{Reconciler: r, kube: mgr.GetClient(), kind: k}
+	}
 	if k.Hold != nil {
 		r = &holding[T]{Reconciler: r, kube: mgr.GetClient(), kind: k, now: time.Now}
 	}
