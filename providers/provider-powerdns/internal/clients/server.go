@@ -108,7 +108,7 @@ func (s *Servers) Get(e provider.Endpoint) (*Server, error) {
 	if s.writers[e.URL] == nil {
 		s.writers[e.URL] = make(chan struct{}, 1)
 	}
-	srv := &Server{API: api, o: s.o, used: now, writer: s.writers[e.URL], zones: map[string]*zone{}, claims: map[claim]string{}}
+	srv := &Server{API: api, o: s.o, used: now, writer: s.writers[e.URL], zones: map[string]*zone{}, claims: map[claim]claimant{}}
 	s.servers[key] = srv
 	return srv, nil
 }
@@ -128,7 +128,7 @@ type Server struct {
 
 	mu     sync.Mutex
 	zones  map[string]*zone
-	claims map[claim]string
+	claims map[claim]claimant
 }
 
 // zone by its canonical name.
@@ -166,16 +166,26 @@ type claim struct {
 	id   int64
 }
 
-// Claim a key of a zone for an owner, unless another one has. Who was given a
-// key is known here before it is known anywhere else.
+// A claimant has claimed a key at some time.
+type claimant struct {
+	owner string
+	at    time.Time
+}
+
+// claimAge is how long a claim counts. Whose a key is stands in the cluster by
+// then, and who is gone without the key has no use for it.
+const claimAge = 5 * time.Minute
+
+// Claim a key of a zone for an owner, unless another one has of late. Who was
+// given a key is known here before it is known anywhere else.
 func (s *Server) Claim(zone string, id int64, owner string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := claim{zone: zone, id: id}
-	if have, ok := s.claims[c]; ok && have != owner {
+	if have, ok := s.claims[c]; ok && have.owner != owner && s.o.Now().Sub(have.at) < claimAge {
 		return false
 	}
-	s.claims[c] = owner
+	s.claims[c] = claimant{owner: owner, at: s.o.Now()}
 	return true
 }
 
