@@ -78,7 +78,8 @@ type SovereignSpec struct {
 
 	// DeletionPolicy says what deleting the Sovereign does while Organizations
 	// name it, or while resolvers expect a domain of mode BYOManual to be signed:
-	// Refuse the deletion, or Cascade and go without them.
+	// Refuse the deletion, or Cascade: delete the Organizations first, each by its
+	// own deletionPolicy, and go without asking resolvers.
 	// +kubebuilder:validation:Enum=Refuse;Cascade
 	// +kubebuilder:default=Refuse
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`

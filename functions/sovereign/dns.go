@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/crossplane/crossplane-runtime/v2/apis/common"
+	xpv2 "github.com/crossplane/crossplane-runtime/v2/apis/common/v2"
+
 	"github.com/openova-io/catalyst/apis/v1alpha1"
 	"github.com/openova-io/catalyst/internal/composing"
 	powerdns "github.com/openova-io/catalyst/providers/provider-powerdns/apis/v1alpha1"
@@ -47,9 +50,14 @@ func (s *sovereign) dns(ns *composing.Step) error {
 	keys := s.run.Step("Signing")
 	adopted := map[string]string{keyKSK: s.adoptedZone().KSK, keyZSK: s.adoptedZone().ZSK}
 	for _, typ := range []string{keyKSK, keyZSK} {
+		managed := xpv2.ManagedResourceSpec{}
+		if typ == keyZSK {
+			// It goes with its zone, and so never before the DS records.
+			managed.ManagementPolicies = neverDelete()
+		}
 		if err := keys.DesireAfter(zone, typ, s.named(typ, adopted[typ], &powerdns.CryptoKey{
 			ObjectMeta: s.meta(typ),
-			Spec:       powerdns.CryptoKeySpec{ForProvider: powerdns.CryptoKeyParameters{Zone: s.Spec.Domain.Name, KeyType: typ, Algorithm: "ecdsa256"}},
+			Spec:       powerdns.CryptoKeySpec{ManagedResourceSpec: managed, ForProvider: powerdns.CryptoKeyParameters{Zone: s.Spec.Domain.Name, KeyType: typ, Algorithm: "ecdsa256"}},
 		})); err != nil {
 			return err
 		}
@@ -146,6 +154,11 @@ func (s *sovereign) askParent(step, keys *composing.Step) error {
 	return nil
 }
 
+// neverDelete leaves what goes with something else.
+func neverDelete() common.ManagementPolicies {
+	return common.ManagementPolicies{common.ManagementActionObserve, common.ManagementActionCreate, common.ManagementActionUpdate, common.ManagementActionLateInitialize}
+}
+
 // serves tells whether the zone has its keys in its DNSKEY records and is
 // signed with them.
 func (s *sovereign) serves() bool {
@@ -221,6 +234,7 @@ func (s *sovereign) validated() bool {
 // parent zone denies, and that is bogus. A domain that is named and not served
 // only fails.
 func (s *sovereign) order() {
-	s.run.Outlive(s.status.Namespace, "", composing.Edge{Of: keyKSK, By: keyParentDS}, composing.Edge{Of: keyZSK, By: keyParentDS},
+	s.run.Outlive(s.status.Namespace, "", composing.Edge{Of: keyKSK, By: keyParentDS},
 		composing.Edge{Of: keyZone, By: keyParentDS}, composing.Edge{Of: keyParentNS, By: keyZone})
+	s.run.Retire("order-"+keyZSK+"-"+keyParentDS, "the key goes with its zone")
 }

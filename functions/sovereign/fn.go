@@ -2,6 +2,7 @@
 package sovereign
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/openova-io/catalyst/internal/hetzner"
 	"github.com/openova-io/catalyst/internal/naming"
 	"github.com/openova-io/catalyst/internal/tenancy"
+	hcloud "github.com/openova-io/catalyst/providers/provider-hcloud/apis/v1alpha1"
 )
 
 // Conditions and reasons of a Sovereign.
@@ -45,6 +47,7 @@ const (
 	keyGitPrefix     = "git-"
 	keyKit           = "bootstrap-kit"
 	keyBootstrap     = "bootstrap"
+	keyTeardown      = "teardown"
 )
 
 // A sovereign that is composed.
@@ -87,6 +90,9 @@ func Compose(r *composing.Run, sov *v1alpha1.Sovereign) error {
 	if err := ns.Desire(keyNamespace, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: st.Namespace, Labels: s.labels()}}); err != nil {
 		return err
 	}
+	if err := s.teardown(ns); err != nil {
+		return err
+	}
 	if err := s.secrets(ns, sources); err != nil {
 		return err
 	}
@@ -109,6 +115,15 @@ func (s *sovereign) labels() map[string]string {
 
 func (s *sovereign) meta(name string) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Name: name, Namespace: s.status.Namespace, Labels: s.labels()}
+}
+
+// teardown composes what holds the Sovereign when it is deleted and takes it down
+// layer by layer: functions do not run then. Nothing else waits for it.
+func (s *sovereign) teardown(ns *composing.Step) error {
+	return s.run.Step("Teardown").DesireAfter(ns, keyTeardown, &hcloud.Teardown{
+		ObjectMeta: s.meta(s.GetName()),
+		Spec:       hcloud.TeardownSpec{ForProvider: hcloud.TeardownParameters{Organizations: string(cmp.Or(s.Spec.DeletionPolicy, v1alpha1.DeletionRefuse))}},
+	})
 }
 
 // check whether the Sovereign can be carried out. The API server refuses most

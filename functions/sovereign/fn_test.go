@@ -362,9 +362,52 @@ func TestOrder(t *testing.T) {
 			got = append(got, key)
 		}
 	}
-	want := []string{"order-ksk-parent-ds", "order-parent-ns-zone", "order-zone-parent-ds", "order-zsk-parent-ds"}
+	want := []string{"order-ksk-parent-ds", "order-parent-ns-zone", "order-zone-parent-ds"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("order of deletion: -want, +got:\n%s", diff)
+	}
+	if p, ok := spec(rsp, keyZSK)["managementPolicies"].([]any); !ok || slices.Contains(p, any("*")) || slices.Contains(p, any("Delete")) {
+		t.Errorf("no usage keeps the zone's signing key, so it must not be deleted by itself: %v", p)
+	}
+}
+
+// The usage that an earlier release composed for the signing key goes.
+func TestOrderRetired(t *testing.T) {
+	w := world(t, sme)
+	w.Settle(t, newFn())
+	const key = "order-zsk-parent-ds"
+	w.Composed[key] = w.Composed["order-ksk-parent-ds"]
+	_, rsp := w.Run(t, newFn())
+	if slices.Contains(proptest.Keys(rsp), key) {
+		t.Errorf("%s stays", key)
+	}
+}
+
+// What takes the Sovereign down is there as soon as its namespace is, and stays
+// whatever becomes of the Sovereign: without it there would be nobody to do so.
+func TestTeardown(t *testing.T) {
+	cases := map[string]struct{ reason, spec, want string }{
+		"Refuse":  {reason: "Organizations are left alone", spec: sme, want: "Refuse"},
+		"Cascade": {reason: "Organizations go first", spec: with("deletionPolicy: Refuse", "deletionPolicy: Cascade"), want: "Cascade"},
+		"Unset":   {reason: "An object that was there before the default", spec: with("  deletionPolicy: Refuse", ""), want: "Refuse"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := world(t, tc.spec, organizations)
+			_, rsp := w.Run(t, newFn())
+			w.Apply(rsp, proptest.All)
+			_, rsp = w.Run(t, newFn())
+			p, _ := spec(rsp, keyTeardown)["forProvider"].(map[string]any)
+			if diff := cmp.Diff(any(tc.want), p["organizations"]); diff != "" {
+				t.Errorf("%s: -want, +got:\n%s", tc.reason, diff)
+			}
+			w.Settle(t, newFn())
+			domain := w.XR.GetFields()["spec"].GetStructValue().GetFields()["domain"].GetStructValue()
+			domain.Fields["name"] = structpb.NewStringValue("api.omani.works")
+			if _, rsp = w.Run(t, newFn()); spec(rsp, keyTeardown) == nil {
+				t.Errorf("%s: goes when the Sovereign is not accepted any more", tc.reason)
+			}
+		})
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/crossplane/crossplane-runtime/v2/apis/common"
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	xpv2 "github.com/crossplane/crossplane-runtime/v2/apis/common/v2"
 
@@ -92,7 +91,7 @@ func (s *sovereign) git(ns *composing.Step, seeds bool) error {
 	content := managed
 	if seeds {
 		// It goes with its repository.
-		content.ManagementPolicies = common.ManagementPolicies{common.ManagementActionObserve, common.ManagementActionCreate, common.ManagementActionUpdate, common.ManagementActionLateInitialize}
+		content.ManagementPolicies = neverDelete()
 	}
 	return s.run.Step("BootstrapKit").DesireWhen(ns.Ready() && step.Ready(), "Git", keyKit, &gitea.RepositoryContent{
 		ObjectMeta: s.meta(keyKit),

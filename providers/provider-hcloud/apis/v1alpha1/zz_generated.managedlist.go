@@ -240,6 +240,15 @@ func (l *StorageBoxSubaccountList) GetItems() []resource.Managed {
 	return items
 }
 
+// GetItems of this TeardownList.
+func (l *TeardownList) GetItems() []resource.Managed {
+	items := make([]resource.Managed, len(l.Items))
+	for i := range l.Items {
+		items[i] = &l.Items[i]
+	}
+	return items
+}
+
 // GetItems of this UploadedCertificateList.
 func (l *UploadedCertificateList) GetItems() []resource.Managed {
 	items := make([]resource.Managed, len(l.Items))

@@ -28,6 +28,7 @@ import (
 	"github.com/openova-io/catalyst/providers/provider-hcloud/internal/jointoken"
 	"github.com/openova-io/catalyst/providers/provider-hcloud/internal/kubeconfig"
 	"github.com/openova-io/catalyst/providers/provider-hcloud/internal/leftovers"
+	"github.com/openova-io/catalyst/providers/provider-hcloud/internal/teardown"
 )
 
 // DefaultPoll is the poll interval that keeps a hundred servers with their
@@ -236,6 +237,7 @@ func Add(mgr ctrl.Manager, o controller.Options, pool *clients.Pool) error {
 	clusterauthority.Setup(mgr, o)
 	kubeconfig.Setup(mgr, o)
 	leftovers.Setup(mgr, o, r.projects(mgr.GetClient()))
+	teardown.Setup(mgr, o)
 	for _, k := range kinds() {
 		k.setup(mgr, o, r)
 	}
