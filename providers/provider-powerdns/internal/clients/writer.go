@@ -105,18 +105,29 @@ func keys(batch []*change) []key {
 	return out
 }
 
+// A batch of many changes has patience with the next one: where so many came,
+// more are coming, as late as a busy machine hands them out.
+const (
+	many     = 10
+	patience = 4
+)
+
 // linger until no further change arrives.
 func (z *zone) linger() {
 	o := z.server.o
+	busy := !z.written.IsZero() && time.Since(z.written) < busyFor
 	enough, most := o.Quiet, o.MaxQuiet
-	if !z.written.IsZero() && time.Since(z.written) < busyFor {
+	if busy {
 		enough, most = o.BusyQuiet, o.BusyMaxQuiet
 	}
 	for begin := time.Now(); time.Since(begin) < most; {
 		z.mu.Lock()
-		quiet, full := time.Since(z.arrived), len(z.pending) >= maxBatch
+		quiet, pending := time.Since(z.arrived), len(z.pending)
 		z.mu.Unlock()
-		if quiet >= enough || full {
+		if busy && pending >= many {
+			enough = patience * o.BusyQuiet
+		}
+		if quiet >= enough || pending >= maxBatch {
 			return
 		}
 		time.Sleep(enough - quiet)
