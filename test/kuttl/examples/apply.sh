@@ -5,7 +5,7 @@ kubectl create secret generic projector-webhook -n acme --from-literal=secret=ex
 for f in ../../../examples/provider-{gitea,powerdns}/*.yaml; do
   case "$f" in
     # They name servers that are not here.
-    *providerconfig.yaml | */delegation.yaml) kubectl apply --dry-run=server -f "$f" ;;
+    *providerconfig.yaml | */delegation*.yaml) kubectl apply --dry-run=server -f "$f" ;;
     *) kubectl apply -f "$f" ;;
   esac
 done

@@ -2,7 +2,7 @@
 . ../lib.sh
 for f in ../../../examples/provider-{gitea,powerdns}/*.yaml; do
   case "$f" in
-    *providerconfig.yaml | */delegation.yaml) ;;
+    *providerconfig.yaml | */delegation*.yaml) ;;
     *) kubectl delete -f "$f" --wait=false ;;
   esac
 done

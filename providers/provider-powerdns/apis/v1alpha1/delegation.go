@@ -46,6 +46,71 @@ type DelegationParameters struct {
 	// +kubebuilder:validation:items:MaxLength=260
 	// +kubebuilder:validation:items:XValidation:rule="self.matches('^([0-9A-Za-z._-]+|[[][0-9A-Fa-f:.]+[]]):[0-9]{1,5}$')",messageExpression="'servers ' + self + ' must be an address or name with a port, e.g. 192.0.2.53:53, [2001:db8::53]:53 or ns1.example.org:53'"
 	Servers []string `json:"servers,omitempty"`
+
+	// Registrar that the provider has set what the parent zone should say. When
+	// left out, nothing is written: the condition Ready says what somebody has to
+	// enter.
+	// +optional
+	Registrar *DelegationRegistrar `json:"registrar,omitempty"`
+}
+
+// A DelegationRegistrar is where the domain is registered, or, at Cloudflare,
+// where the zone above it is.
+type DelegationRegistrar struct {
+	// Type of the registrar. Cloudflare also sets the DS records of a domain that
+	// lies in one of the account's zones. In all other cases somebody has to enter
+	// DS records: the condition Ready says which.
+	// +kubebuilder:validation:Enum=Cloudflare;GoDaddy;Namecheap;OVH;Dynadot
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="registrar.type can't be changed: what was set at one registrar could not be undone at another; create a new Delegation and delete this one"
+	Type string `json:"type"`
+
+	// CredentialsSecretRef names the Secret of this namespace, and the key in it,
+	// that opens the registrar's API. Cloudflare: a token. GoDaddy: key:secret.
+	// Namecheap: apiUser:apiKey:clientIP or apiUser:apiKey:userName:clientIP.
+	// OVH: applicationKey:applicationSecret:consumerKey. Dynadot: the key.
+	CredentialsSecretRef xpv1.LocalSecretKeySelector `json:"credentialsSecretRef"`
+
+	// Endpoint of the API when it is not the usual one, such as
+	// https://api.ote-godaddy.com, https://api.sandbox.namecheap.com/xml.response
+	// or https://ca.api.ovh.com/1.0.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https://[0-9A-Za-z.-]+(:[0-9]{1,5})?(/[0-9A-Za-z._/-]*)?$') || self.matches('^http://(localhost|127[.]0[.]0[.]1|[[]::1[]])(:[0-9]{1,5})?(/[0-9A-Za-z._/-]*)?$')",messageExpression="'registrar.endpoint ' + self + ' must be an https URL without user, query or fragment, or an http URL of localhost, 127.0.0.1 or [::1]: credentials are sent there'"
+	Endpoint string `json:"endpoint,omitempty"`
+
+	// AbandonDS lets a deletion go on while resolvers may expect the domain to be
+	// signed because of DS records that the registrar's API cannot remove. What is
+	// at the registrar stays as it is. When left out, the deletion waits until
+	// somebody has removed them and resolvers have forgotten them.
+	// +optional
+	AbandonDS *bool `json:"abandonDS,omitempty"`
+}
+
+// A DelegationRegistrarObservation is what the registrar says.
+type DelegationRegistrarObservation struct {
+	// Nameservers of the domain at the registrar.
+	Nameservers []string `json:"nameservers,omitempty"`
+
+	// DS records of the domain at the registrar. Only known with setsDS.
+	DS []string `json:"ds,omitempty"`
+
+	// SetsDS says that the registrar's API sets DS records of this domain. Where
+	// it does not, somebody has to enter and to remove them.
+	SetsDS bool `json:"setsDS,omitempty"`
+
+	// Task that the registrar has accepted and not finished.
+	Task string `json:"task,omitempty"`
+
+	// Before is what the registrar had when it was first looked at. Deletion
+	// restores it.
+	Before *DelegationBefore `json:"before,omitempty"`
+}
+
+// DelegationBefore is what a registrar had of a domain before it was told
+// anything.
+type DelegationBefore struct {
+	// Nameservers of the domain. None if they were those that are wanted.
+	Nameservers []string `json:"nameservers,omitempty"`
 }
 
 // A DelegationServer is a server of the parent zone and what it says.
@@ -111,6 +176,9 @@ type DelegationObservation struct {
 	// Validated says that resolvers may expect the domain to be signed: a
 	// server of the parent zone has DS records, or resolvers may hold such.
 	Validated bool `json:"validated,omitempty"`
+
+	// Registrar and what it says. Only known with spec.forProvider.registrar.
+	Registrar *DelegationRegistrarObservation `json:"registrar,omitempty"`
 }
 
 // A DelegationSpec is the desired state of a Delegation.
@@ -131,10 +199,16 @@ type DelegationStatus struct {
 
 // A Delegation tells whether the parent zone of a domain delegates it as it
 // should. The parent zone is somebody else's, a registrar's for example: the
-// provider asks its servers themselves, never a cache, and writes nothing. It is
-// asked once a minute until all is as wanted, and looked at as often as
-// everything else from then on. It needs no server of one's own: its provider
-// configuration is not used.
+// provider asks its servers themselves, never a cache. It is asked once a minute
+// until all is as wanted, and looked at as often as everything else from then on.
+// It needs no server of one's own: its provider configuration is not used.
+//
+// Without a registrar it writes nothing, and says what somebody has to enter. With
+// one it has the registrar set the nameservers, and the DS records where its API
+// can, in the order in which the domain is never bogus. Deleting it removes the DS
+// records, waits until resolvers have forgotten them, and restores the nameservers
+// that were there before. The registrar is asked once a minute at most, and once
+// in ten minutes when all is as wanted.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

@@ -60,7 +60,7 @@ func Setup(mgr ctrl.Manager, o controller.Options) error {
 	cryptokey.SetupGated(mgr, o, h)
 	tsigkey.SetupGated(mgr, o, h)
 	zonemetadata.SetupGated(mgr, o, h)
-	delegation.SetupGated(mgr, o)
+	delegation.SetupGated(mgr, o, h)
 	return nil
 }
 

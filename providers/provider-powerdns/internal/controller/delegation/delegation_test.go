@@ -80,7 +80,7 @@ func (r *registry) delegation() *v1alpha1.Delegation {
 // servers are called A and B.
 func (r *registry) observe(mg *v1alpha1.Delegation) string {
 	r.t.Helper()
-	e := New(nil).(*external) //nolint:forcetypeassert // What New returns.
+	e := New(nil, nil, nil, nil).(*external) //nolint:forcetypeassert // What New returns.
 	e.now = func() time.Time { return r.at }
 	o, err := e.Observe(r.t.Context(), mg)
 	if err != nil {
@@ -95,7 +95,7 @@ func (r *registry) observe(mg *v1alpha1.Delegation) string {
 
 var want = []string{"ns1.example.net.", "ns2.example.net."}
 
-const registrar = "at the registrar of cloud.example.org, in zone example.org."
+const where = "at the registrar of cloud.example.org, in zone example.org."
 
 func TestJudge(t *testing.T) {
 	r := newRegistry(t)
@@ -111,14 +111,14 @@ func TestJudge(t *testing.T) {
 		dsA, dsB     []string
 		want         string
 	}{
-		{name: "Nothing", reason: "Nobody has entered anything", want: "NotDelegated: Enter NS ns1.example.net., ns2.example.net. and no others " + registrar + "; A says none"},
-		{name: "Others", reason: "The domain is still served by others", nsA: []string{"ns.old.example."}, nsB: []string{"ns.old.example."}, want: "WrongNameservers: Enter NS ns1.example.net., ns2.example.net. and no others " + registrar + "; A says ns.old.example."},
-		{name: "OneMore", reason: "One more server is one that knows nothing", nsA: append([]string{"ns.old.example."}, want...), nsB: want, want: "WrongNameservers: Enter NS ns1.example.net., ns2.example.net. and no others " + registrar + "; A says ns.old.example., ns1.example.net., ns2.example.net."},
-		{name: "OneServer", reason: "One server of the parent is not there yet", nsA: want, want: "WrongNameservers: Enter NS ns1.example.net., ns2.example.net. and no others " + registrar + "; B says none"},
-		{name: "NoDS", reason: "Nameservers first, DS next", nsA: want, nsB: want, want: "MissingDS: Enter DS " + ours + " " + registrar + "; A says none"},
-		{name: "DSOnOneServer", reason: "Every server counts", nsA: want, nsB: want, dsA: []string{ours}, want: "MissingDS: Enter DS " + ours + " " + registrar + "; B says none"},
-		{name: "ForeignDS", reason: "The domain is bogus as long as it is there", nsA: want, nsB: want, dsA: []string{theirs}, dsB: []string{theirs}, want: "WrongDS: Remove DS " + theirs + " " + registrar + ", before anything else: they are not of the domain's keys; A says " + theirs},
-		{name: "ForeignDSFirst", reason: "It has to go before the nameservers change", nsA: []string{"ns.old.example."}, nsB: []string{"ns.old.example."}, dsB: []string{theirs}, want: "WrongDS: Remove DS " + theirs + " " + registrar + ", before anything else: they are not of the domain's keys; B says " + theirs},
+		{name: "Nothing", reason: "Nobody has entered anything", want: "NotDelegated: Enter NS ns1.example.net., ns2.example.net. and no others " + where + "; A says none"},
+		{name: "Others", reason: "The domain is still served by others", nsA: []string{"ns.old.example."}, nsB: []string{"ns.old.example."}, want: "WrongNameservers: Enter NS ns1.example.net., ns2.example.net. and no others " + where + "; A says ns.old.example."},
+		{name: "OneMore", reason: "One more server is one that knows nothing", nsA: append([]string{"ns.old.example."}, want...), nsB: want, want: "WrongNameservers: Enter NS ns1.example.net., ns2.example.net. and no others " + where + "; A says ns.old.example., ns1.example.net., ns2.example.net."},
+		{name: "OneServer", reason: "One server of the parent is not there yet", nsA: want, want: "WrongNameservers: Enter NS ns1.example.net., ns2.example.net. and no others " + where + "; B says none"},
+		{name: "NoDS", reason: "Nameservers first, DS next", nsA: want, nsB: want, want: "MissingDS: Enter DS " + ours + " " + where + "; A says none"},
+		{name: "DSOnOneServer", reason: "Every server counts", nsA: want, nsB: want, dsA: []string{ours}, want: "MissingDS: Enter DS " + ours + " " + where + "; B says none"},
+		{name: "ForeignDS", reason: "The domain is bogus as long as it is there", nsA: want, nsB: want, dsA: []string{theirs}, dsB: []string{theirs}, want: "WrongDS: Remove DS " + theirs + " " + where + ", before anything else: they are not of the domain's keys; A says " + theirs},
+		{name: "ForeignDSFirst", reason: "It has to go before the nameservers change", nsA: []string{"ns.old.example."}, nsB: []string{"ns.old.example."}, dsB: []string{theirs}, want: "WrongDS: Remove DS " + theirs + " " + where + ", before anything else: they are not of the domain's keys; B says " + theirs},
 		{name: "Published", reason: "All is as wanted", nsA: want, nsB: want, dsA: []string{ours}, dsB: []string{ours}, want: "Available"},
 		{name: "MoreDigests", reason: "A registrar may publish further digests of the same key", nsA: want, nsB: want, dsA: []string{ours, sha384}, dsB: []string{ours, sha384}, want: "Available"},
 	}
@@ -301,7 +301,7 @@ func TestNotTheParent(t *testing.T) {
 func TestDeletion(t *testing.T) {
 	now := metav1.Now()
 	mg := &v1alpha1.Delegation{ObjectMeta: metav1.ObjectMeta{DeletionTimestamp: &now}}
-	if o, err := New(nil).Observe(t.Context(), mg); err != nil || o.ResourceExists {
+	if o, err := New(nil, nil, nil, nil).Observe(t.Context(), mg); err != nil || o.ResourceExists {
 		t.Errorf("there is nothing to delete: %+v, %v", o, err)
 	}
 }
@@ -322,7 +322,7 @@ func (resolver) LookupNetIP(context.Context, string, string) ([]netip.Addr, erro
 
 func TestParentNotFound(t *testing.T) {
 	mg := &v1alpha1.Delegation{Spec: v1alpha1.DelegationSpec{ForProvider: v1alpha1.DelegationParameters{Domain: "cloud.broken", Nameservers: want}}}
-	if _, err := New(resolver{}).Observe(t.Context(), mg); err != nil {
+	if _, err := New(nil, resolver{}, nil, nil).Observe(t.Context(), mg); err != nil {
 		t.Fatal(err)
 	}
 	c := mg.GetCondition(xpv1.TypeReady)

@@ -39,7 +39,7 @@ const (
 
 // look at what the servers answer, given what they said before.
 func look(p v1alpha1.DelegationParameters, was v1alpha1.DelegationObservation, answers []parent.Answer, now time.Time) v1alpha1.DelegationObservation {
-	o := v1alpha1.DelegationObservation{NameserversCachedUntil: was.NameserversCachedUntil, DSCachedUntil: was.DSCachedUntil}
+	o := v1alpha1.DelegationObservation{NameserversCachedUntil: was.NameserversCachedUntil, DSCachedUntil: was.DSCachedUntil, Registrar: was.Registrar}
 	silent := false
 	for _, a := range answers {
 		s := v1alpha1.DelegationServer{Name: a.Name, Nameservers: a.Nameservers, DS: a.DS}
