@@ -6,7 +6,7 @@ import (
 )
 
 // DomainMode says who delegates a Sovereign's domain.
-// +kubebuilder:validation:Enum=Pool;BYOManual
+// +kubebuilder:validation:Enum=Pool;BYOManual;BYORegistrar
 type DomainMode string
 
 // Modes of a domain.
@@ -17,6 +17,9 @@ const (
 	// DomainBYOManual is a domain of one's own. Somebody enters its delegation
 	// where it was registered.
 	DomainBYOManual DomainMode = "BYOManual"
+	// DomainBYORegistrar is a domain of one's own. Its registrar is told to
+	// delegate it.
+	DomainBYORegistrar DomainMode = "BYORegistrar"
 )
 
 // SovereignSpec is what a Sovereign consists of.
@@ -77,9 +80,10 @@ type SovereignSpec struct {
 	Sovereignty string `json:"sovereignty,omitempty"`
 
 	// DeletionPolicy says what deleting the Sovereign does while Organizations
-	// name it, or while resolvers expect a domain of mode BYOManual to be signed:
-	// Refuse the deletion, or Cascade: delete the Organizations first, each by its
-	// own deletionPolicy, and go without asking resolvers.
+	// name it, or while resolvers expect the domain to be signed because of DS
+	// records that somebody has to remove: Refuse the deletion, or Cascade: delete
+	// the Organizations first, each by its own deletionPolicy, and go without asking
+	// resolvers.
 	// +kubebuilder:validation:Enum=Refuse;Cascade
 	// +kubebuilder:default=Refuse
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
@@ -92,7 +96,10 @@ type SovereignSpec struct {
 }
 
 // SovereignDomain is the domain of a Sovereign.
-// +kubebuilder:validation:XValidation:rule="self.mode == 'BYOManual' || !has(self.parentServers)",message="spec.domain.parentServers is for spec.domain.mode BYOManual: in mode Pool the parent zone is on the same PowerDNS"
+// +kubebuilder:validation:XValidation:rule="self.mode != 'Pool' || !has(self.parentServers)",message="spec.domain.parentServers is for spec.domain.mode BYOManual or BYORegistrar: in mode Pool the parent zone is on the same PowerDNS"
+// +kubebuilder:validation:XValidation:rule="self.mode != 'BYORegistrar' || has(self.registrar)",message="spec.domain.registrar is required with spec.domain.mode BYORegistrar: name the registrar's type and its credentials, or set spec.domain.mode to BYOManual and enter the delegation by hand"
+// +kubebuilder:validation:XValidation:rule="self.mode == 'BYORegistrar' || !has(self.registrar)",messageExpression="'spec.domain.registrar is for spec.domain.mode BYORegistrar, not ' + self.mode"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.registrar) || has(self.registrar)",message="spec.domain.registrar can't be removed: what was set there would stay"
 // +kubebuilder:validation:XValidation:rule="self.mode != 'Pool' || has(self.parentZone)",message="spec.domain.parentZone is required with spec.domain.mode Pool"
 // +kubebuilder:validation:XValidation:rule="self.mode != 'Pool' || !has(self.parentZone) || self.name.endsWith('.' + self.parentZone) && !self.name.substring(0, self.name.size() - self.parentZone.size() - 1).contains('.')",messageExpression="'spec.domain.name ' + self.name + ' must be one label in spec.domain.parentZone ' + self.parentZone"
 // +kubebuilder:validation:XValidation:rule="self.mode != 'Pool' || !(self.name.split('.')[0] in ['api','admin','console','gitea','harbor','keycloak','www','mail','smtp','imap','vpn','openova','catalyst','docs','status','app','system','openbao','vault','flux','k8s'])",messageExpression="'spec.domain.name ' + self.name + ' is reserved: its first label must not be api, admin, console, gitea, harbor, keycloak, www, mail, smtp, imap, vpn, openova, catalyst, docs, status, app, system, openbao, vault, flux or k8s'"
@@ -103,8 +110,9 @@ type SovereignDomain struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec.domain.name is immutable: everything in the Sovereign is named after it"
 	Name string `json:"name"`
 
-	// Mode is Pool, a label in a zone on the same PowerDNS, or BYOManual, a
-	// domain of one's own whose delegation somebody enters. Immutable.
+	// Mode is Pool, a label in a zone on the same PowerDNS, BYOManual, a domain of
+	// one's own whose delegation somebody enters, or BYORegistrar, one whose
+	// registrar is told. Immutable.
 	// +kubebuilder:default=Pool
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec.domain.mode is immutable"
 	Mode DomainMode `json:"mode,omitempty"`
@@ -127,8 +135,12 @@ type SovereignDomain struct {
 	// +listType=set
 	Nameservers []string `json:"nameservers,omitempty"`
 
-	// ParentServers are asked in mode BYOManual whether the domain is delegated,
-	// each with its port, e.g. 192.0.2.53:53. When left out, they are found by the
+	// Registrar of the domain in mode BYORegistrar.
+	// +optional
+	Registrar *SovereignRegistrar `json:"registrar,omitempty"`
+
+	// ParentServers are asked in the modes BYOManual and BYORegistrar whether the
+	// domain is delegated, each with its port, e.g. 192.0.2.53:53. When left out, they are found by the
 	// NS records of the zone above. Set it where that zone is not known to the
 	// resolver of the cluster.
 	// +optional
@@ -145,6 +157,31 @@ type SovereignDomain struct {
 	// +kubebuilder:validation:Minimum=5
 	// +kubebuilder:validation:Maximum=86400
 	DSTTL int64 `json:"dsTTL,omitempty"`
+}
+
+// SovereignRegistrar is where a Sovereign's domain is registered, or, at
+// Cloudflare, where the zone above it is.
+type SovereignRegistrar struct {
+	// Type of the registrar. Cloudflare also sets the DS records of a domain that
+	// lies in one of the account's zones. In all other cases somebody has to enter
+	// them: the step Delegation says which. Immutable.
+	// +kubebuilder:validation:Enum=Cloudflare;GoDaddy;Namecheap;OVH;Dynadot
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec.domain.registrar.type is immutable: what was set at one registrar could not be undone at another"
+	Type string `json:"type"`
+
+	// CredentialsSecretRef names a key of a Secret in the namespace
+	// catalyst-system that opens the registrar's API. Cloudflare: a token. GoDaddy:
+	// key:secret. Namecheap: apiUser:apiKey:clientIP or
+	// apiUser:apiKey:userName:clientIP. OVH:
+	// applicationKey:applicationSecret:consumerKey. Dynadot: the key.
+	CredentialsSecretRef SecretKeyReference `json:"credentialsSecretRef"`
+
+	// Endpoint of the API when it is not the usual one, such as
+	// https://api.ote-godaddy.com or https://ca.api.ovh.com/1.0.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https://[0-9A-Za-z.-]+(:[0-9]{1,5})?(/[0-9A-Za-z._/-]*)?$') || self.matches('^http://(localhost|127[.]0[.]0[.]1|[[]::1[]])(:[0-9]{1,5})?(/[0-9A-Za-z._/-]*)?$')",messageExpression="'spec.domain.registrar.endpoint ' + self + ' must be an https URL without user, query or fragment, or an http URL of localhost, 127.0.0.1 or [::1]: credentials are sent there'"
+	Endpoint string `json:"endpoint,omitempty"`
 }
 
 // SovereignRegion is a region of a Sovereign.
@@ -335,8 +372,9 @@ type BootstrapKitStatus struct {
 // DelegationStatus is what the parent zone has to say of a domain.
 type DelegationStatus struct {
 	// State of the delegation: Published when the parent zone has the records
-	// below, Pending until then. In mode BYOManual somebody enters them, and the
-	// step Delegation says what to enter next.
+	// below, Pending until then. In mode BYOManual somebody enters them, and in mode
+	// BYORegistrar what the registrar's API does not set; the step Delegation says
+	// what to enter next.
 	// +kubebuilder:validation:Enum=Pending;Published
 	State string `json:"state"`
 
@@ -355,25 +393,37 @@ type DelegationStatus struct {
 	// +listType=set
 	DS []string `json:"ds,omitempty"`
 
-	// FoundNameservers are those that the parent zone's servers name now. Only
-	// known in mode BYOManual.
+	// FoundNameservers are those that the parent zone's servers name now. Not
+	// known in mode Pool.
 	// +optional
 	// +listType=set
 	FoundNameservers []string `json:"foundNameservers,omitempty"`
 
-	// FoundDS are the DS records that the parent zone's servers have now. Only
-	// known in mode BYOManual.
+	// FoundDS are the DS records that the parent zone's servers have now. Not
+	// known in mode Pool.
 	// +optional
 	// +listType=set
 	FoundDS []string `json:"foundDS,omitempty"`
 
 	// TTL is for how many seconds resolvers may hold what the parent zone's
-	// servers say now. Only known in mode BYOManual.
+	// servers say now. Not known in mode Pool.
 	// +optional
 	TTL int64 `json:"ttl,omitempty"`
 
+	// RegistrarNameservers are those that the registrar has now. Only known in mode
+	// BYORegistrar.
+	// +optional
+	// +listType=set
+	RegistrarNameservers []string `json:"registrarNameservers,omitempty"`
+
+	// DSByHand says that somebody has to enter the DS records, and to remove them
+	// before the Sovereign goes: the registrar's API does not set them. Only known
+	// in mode BYORegistrar.
+	// +optional
+	DSByHand bool `json:"dsByHand,omitempty"`
+
 	// CachedUntil is until when resolvers may hold records that the parent
-	// zone's servers had before. Only known in mode BYOManual.
+	// zone's servers had before. Not known in mode Pool.
 	// +optional
 	CachedUntil *metav1.Time `json:"cachedUntil,omitempty"`
 }

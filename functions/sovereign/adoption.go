@@ -92,7 +92,11 @@ func (s *sovereign) handoverSecrets() []v1alpha1.HandoverSecret {
 		}
 		add("join-token", "What servers of the host cluster join it with")
 	}
-	for _, src := range s.sources() {
+	named := s.sources()
+	if c := s.credentials(); c != nil {
+		named = append(named, c)
+	}
+	for _, src := range named {
 		if !slices.ContainsFunc(out, func(h v1alpha1.HandoverSecret) bool {
 			return h.Namespace == naming.NamespaceSystem && h.Name == src.name
 		}) {

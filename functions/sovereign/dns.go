@@ -34,7 +34,7 @@ func hosts() []host {
 // dns composes the Sovereign's zone, its names and its delegation. The order is
 // the one in which no name is ever bogus: the zone is signed before anything is
 // in it, and the parent zone says so last.
-func (s *sovereign) dns(ns *composing.Step) error {
+func (s *sovereign) dns(ns *composing.Step, credentials *source) error {
 	zone := s.run.Step("Zone")
 	if err := zone.DesireAfter(ns, keyZone, s.named(keyZone, s.adoptedZone().Name, &powerdns.Zone{
 		ObjectMeta: s.meta(s.Spec.Domain.Name),
@@ -65,7 +65,7 @@ func (s *sovereign) dns(ns *composing.Step) error {
 	if err := s.names(keys); err != nil {
 		return err
 	}
-	return s.delegate(keys)
+	return s.delegate(ns, keys, credentials)
 }
 
 // names points the Sovereign's hosts to its entrance.
@@ -106,12 +106,12 @@ func (s *sovereign) rrset(object, zone, name, typ string, ttl int64, contents []
 
 // delegate the domain from its parent zone: to its nameservers first, and once
 // these serve its keys as a signed one.
-func (s *sovereign) delegate(keys *composing.Step) error {
-	step := s.run.Step("Delegation")
+func (s *sovereign) delegate(ns, keys *composing.Step, credentials *source) error {
 	d := s.Spec.Domain
 	if d.Mode != v1alpha1.DomainPool {
-		return s.askParent(step, keys)
+		return s.askParent(ns, keys, credentials)
 	}
+	step := s.run.Step("Delegation")
 	if err := step.DesireAfter(keys, keyParentNS, s.rrset("parent-ns", d.ParentZone, d.Name, "NS", delegationTTL, absolute(d.Nameservers))); err != nil {
 		return err
 	}
@@ -128,21 +128,36 @@ func (s *sovereign) delegate(keys *composing.Step) error {
 	return secure.DesireWhen(step.Ready() && s.serves(), "Delegation and the zone's keys", keyParentDS, rr)
 }
 
-// askParent whether somebody has delegated the domain. Nothing waits for it but
-// the Sovereign's own readiness: its names lead nowhere until then.
-func (s *sovereign) askParent(step, keys *composing.Step) error {
+// askParent whether the domain is delegated, and have its registrar do that if it
+// can. Nothing waits for it but the Sovereign's own readiness: its names lead
+// nowhere until then.
+func (s *sovereign) askParent(ns, keys *composing.Step, credentials *source) error {
+	opened := true
+	if credentials != nil {
+		c, err := s.copyCredentials(ns, credentials)
+		if err != nil {
+			return err
+		}
+		opened = c.Ready()
+	}
+	step := s.run.Step("Delegation")
 	ds := s.ds()
 	if len(ds) == 0 {
 		// What was to be entered stays so.
 		ds = s.run.Observed(keyDelegation).Strings("spec", "forProvider", "ds")
 	}
-	if err := step.DesireWhen(keys.Ready() && s.serves() && len(ds) > 0, "the zone's keys", keyDelegation, &powerdns.Delegation{
+	waitsFor := "the zone's keys"
+	if !opened {
+		waitsFor = "the registrar's credentials"
+	}
+	if err := step.DesireWhen(opened && keys.Ready() && s.serves() && len(ds) > 0, waitsFor, keyDelegation, &powerdns.Delegation{
 		ObjectMeta: s.meta(s.Spec.Domain.Name),
 		Spec: powerdns.DelegationSpec{ForProvider: powerdns.DelegationParameters{
 			Domain:      s.Spec.Domain.Name,
 			Nameservers: absolute(s.Spec.Domain.Nameservers),
 			DS:          ds,
 			Servers:     s.Spec.Domain.ParentServers,
+			Registrar:   s.registrar(),
 		}},
 	}); err != nil {
 		return err
@@ -203,6 +218,9 @@ func (s *sovereign) delegation() *v1alpha1.DelegationStatus {
 		if o := s.run.Observed(keyDelegation); o != nil && o.Into(&found) == nil {
 			at := found.Status.AtProvider
 			out.ParentZone, out.FoundNameservers, out.FoundDS = strings.TrimSuffix(at.ParentZone, "."), at.Nameservers, at.DS
+			if at.Registrar != nil {
+				out.RegistrarNameservers, out.DSByHand = at.Registrar.Nameservers, !at.Registrar.SetsDS
+			}
 			for _, ttl := range []*int64{at.NameserversTTL, at.DSTTL} {
 				if ttl != nil {
 					out.TTL = max(out.TTL, *ttl)
@@ -221,8 +239,13 @@ func (s *sovereign) delegation() *v1alpha1.DelegationStatus {
 }
 
 // validated tells whether resolvers expect the domain to be signed by records
-// that somebody has to remove. Without the keys its names would be bogus.
+// that somebody has to remove. Without the keys its names would be bogus. A
+// registrar that removes them is told to when the Delegation is deleted, and the
+// keys outlive that.
 func (s *sovereign) validated() bool {
+	if sets, _ := s.run.Observed(keyDelegation).Bool("status", "atProvider", "registrar", "setsDS"); sets && s.Spec.Domain.Registrar != nil {
+		return false
+	}
 	v, _ := s.run.Observed(keyDelegation).Bool("status", "atProvider", "validated")
 	return v
 }
@@ -232,8 +255,14 @@ func (s *sovereign) validated() bool {
 // its keys go, and the zone with them. It stops naming the domain's servers last:
 // both zones are on one server, which would still answer for a domain that the
 // parent zone denies, and that is bogus. A domain that is named and not served
-// only fails.
+// only fails. A registrar is told by the Delegation, which needs its credentials,
+// and all of it before the zone goes: its parent zone is on other servers.
 func (s *sovereign) order() {
+	if s.Spec.Domain.Registrar != nil {
+		s.run.Outlive(s.status.Namespace, "", composing.Edge{Of: keyKSK, By: keyDelegation},
+			composing.Edge{Of: keyZone, By: keyDelegation}, composing.Edge{Of: keyRegistrar, By: keyDelegation})
+		return
+	}
 	s.run.Outlive(s.status.Namespace, "", composing.Edge{Of: keyKSK, By: keyParentDS},
 		composing.Edge{Of: keyZone, By: keyParentDS}, composing.Edge{Of: keyParentNS, By: keyZone})
 	s.run.Retire("order-"+keyZSK+"-"+keyParentDS, "the key goes with its zone")

@@ -44,6 +44,7 @@ const (
 	keyParentNS      = "parent-ns"
 	keyParentDS      = "parent-ds"
 	keyDelegation    = "delegation"
+	keyRegistrar     = "registrar"
 	keyGitPrefix     = "git-"
 	keyKit           = "bootstrap-kit"
 	keyBootstrap     = "bootstrap"
@@ -69,7 +70,7 @@ func Compose(r *composing.Run, sov *v1alpha1.Sovereign) error {
 		return o.String("spec", "sovereignRef", "name") != sov.GetName()
 	})
 	sovereigns := tenancy.All(r, v1alpha1.KindSovereign, "")
-	sources := s.requireSecrets()
+	sources, credentials := s.requireSecrets(), s.requireCredentials()
 	if r.Unresolved() {
 		return nil
 	}
@@ -99,7 +100,7 @@ func Compose(r *composing.Run, sov *v1alpha1.Sovereign) error {
 	if err := s.hostClusters(ns); err != nil {
 		return err
 	}
-	if err := s.dns(ns); err != nil {
+	if err := s.dns(ns, credentials); err != nil {
 		return err
 	}
 	if err := s.git(ns, s.seeds(sovereigns)); err != nil {
@@ -139,6 +140,9 @@ func (s *sovereign) check() error {
 			return fmt.Errorf("spec.domain.name %q is reserved: its first label must not be any of %s", d.Name, strings.Join(naming.ReservedLabels(), ", "))
 		}
 	}
+	if d.Mode == v1alpha1.DomainBYORegistrar && d.Registrar == nil {
+		return fmt.Errorf("spec.domain.registrar is required with spec.domain.mode %s: name the registrar's type and its credentials, or set spec.domain.mode to %s and enter the delegation by hand", d.Mode, v1alpha1.DomainBYOManual)
+	}
 	if len(s.Spec.Regions) == 0 {
 		return fmt.Errorf("spec.regions must name a region")
 	}
@@ -150,7 +154,7 @@ const maxNames = 5
 
 // guard refuses deletion of the Sovereign and of its namespace while
 // Organizations name it, other Sovereigns use its Git organizations, or resolvers
-// expect signatures by its keys because of records that are not ours to remove.
+// expect signatures by its keys because of records that nobody here can remove.
 func (s *sovereign) guard(orgs, sharing []string) error {
 	var parts []string
 	if len(orgs) > 0 {

@@ -217,15 +217,21 @@ func TestHostClusters(t *testing.T) {
 }
 
 func TestBound(t *testing.T) {
-	w := corporate(t)
-	d := w.XR.GetFields()["spec"].GetStructValue().GetFields()["domain"].GetStructValue()
-	d.Fields["mode"] = structpb.NewStringValue("Pool")
-	d.Fields["parentZone"] = structpb.NewStringValue("bankdhofar.example")
-	ssh := w.XR.GetFields()["spec"].GetStructValue().GetFields()["ssh"].GetStructValue()
-	ssh.GetFields()["publicKeys"].GetListValue().Values = append(ssh.GetFields()["publicKeys"].GetListValue().GetValues(), structpb.NewStringValue("ssh-ed25519 BBBB"))
-	w.Objects = append(w.Objects, world(t, sme, strings.ReplaceAll(organizations, "omantel", "bankdhofar")).Objects...)
-	if keys := proptest.Keys(w.Settle(t, newFn())); len(keys) > 40 {
-		t.Errorf("the largest Sovereign composes %d resources, more than 40: %v", len(keys), keys)
+	for _, mode := range []string{"Pool", "BYORegistrar"} {
+		w := corporate(t)
+		d := w.XR.GetFields()["spec"].GetStructValue().GetFields()["domain"].GetStructValue()
+		d.Fields["mode"] = structpb.NewStringValue(mode)
+		if mode == "Pool" {
+			d.Fields["parentZone"] = structpb.NewStringValue("bankdhofar.example")
+		} else {
+			d.Fields["registrar"] = structpb.NewStructValue(resource.MustStructJSON(`{"type":"OVH","credentialsSecretRef":{"name":"cloudflare","key":"token"}}`))
+		}
+		ssh := w.XR.GetFields()["spec"].GetStructValue().GetFields()["ssh"].GetStructValue()
+		ssh.GetFields()["publicKeys"].GetListValue().Values = append(ssh.GetFields()["publicKeys"].GetListValue().GetValues(), structpb.NewStringValue("ssh-ed25519 BBBB"))
+		w.Objects = append(w.Objects, world(t, sme, strings.ReplaceAll(organizations, "omantel", "bankdhofar"), registrarSecret).Objects...)
+		if keys := proptest.Keys(w.Settle(t, newFn())); len(keys) > 40 {
+			t.Errorf("the largest Sovereign of mode %s composes %d resources, more than 40: %v", mode, len(keys), keys)
+		}
 	}
 }
 
@@ -446,4 +452,5 @@ func TestRefused(t *testing.T) {
 func TestGolden(t *testing.T) {
 	proptest.Golden(t, proptest.Example(t, "../../examples/sovereign-sme", "Sovereign", "omantel").Settle(t, newFn()), "testdata/sme.yaml")
 	proptest.Golden(t, corporate(t).Settle(t, newFn()), "testdata/corporate.yaml")
+	proptest.Golden(t, registered(t, registrarSecret).Settle(t, newFn()), "testdata/registrar.yaml")
 }

@@ -8,6 +8,12 @@ ready cryptokeys.powerdns.openova.io omani.works-ksk -n catalyst-system
 asks() { sed "s/PORT/$CATALYST_DNS_PORT/" sovereign.yaml; }
 refused "spec.domain.parentServers nowhere must be an address or name with a port" kubectl apply -f <(asks | sed "s/127.0.0.1:$CATALYST_DNS_PORT/nowhere/")
 refused "spec.domain.parentServers is for spec.domain.mode BYOManual" kubectl apply -f <(asks | sed 's/BYOManual/Pool, parentZone: omani.works/; s/mode: \(.*\), parentZone: \(.*\)/mode: \1\n    parentZone: \2/')
+registrar() { asks | sed "s|mode: BYOManual|mode: $1\n    registrar: {type: $2, credentialsSecretRef: {name: registrar, key: key}${3:-}}|"; }
+refused "spec.domain.registrar is required with spec.domain.mode BYORegistrar" kubectl apply -f <(asks | sed 's/BYOManual/BYORegistrar/')
+refused "spec.domain.registrar is for spec.domain.mode BYORegistrar, not BYOManual" kubectl apply -f <(registrar BYOManual OVH)
+refused "spec.domain.registrar.type: Unsupported value: \"Gandi\": supported values: \"Cloudflare\", \"GoDaddy\", \"Namecheap\", \"OVH\", \"Dynadot\"" kubectl apply -f <(registrar BYORegistrar Gandi)
+refused "spec.domain.registrar.endpoint http://api.example.org must be an https URL" kubectl apply -f <(registrar BYORegistrar OVH ', endpoint: "http://api.example.org"')
+kubectl apply --dry-run=server -f <(registrar BYORegistrar OVH ', endpoint: "http://127.0.0.1:8080/1.0"')
 kubectl apply -f <(asks)
 
 # Everything but the delegation is there.
