@@ -301,7 +301,7 @@ func (a *app) programs(ctx context.Context, root string) (functions, providers [
 	}
 
 	// One program serves any of them: its code is in memory once.
-	all := filepath.Join(a.home.Checkout(root), "functions")
+	all := filepath.Join(a.home.Checkout(root), "function-catalyst")
 
 	for _, c := range composers {
 		concept := filepath.Base(filepath.Dir(c))

@@ -19,7 +19,7 @@ for i in 0 1 2 3 4 5 6 7 8 9; do
     jq "del(.status, .metadata.uid, .metadata.resourceVersion, .metadata.annotations, .metadata.labels, .metadata.finalizers, .metadata.creationTimestamp, .metadata.generation, .metadata.managedFields, .spec.crossplane) | .metadata.name = \"app-$i\""
 done | kubectl apply -f -
 
-for pattern in "provider-gitea" "provider-powerdns" "functions application" "gitea web" "pdns_server" "crossplane core start" "kube-apiserver"; do
+for pattern in "provider-gitea" "provider-powerdns" "function-catalyst application" "gitea web" "pdns_server" "crossplane core start" "kube-apiserver"; do
   pid="$(victim "$pattern")"
   [ -n "$pid" ] || fail "nothing runs that looks like $pattern"
   kill -9 "$pid"
