@@ -1,6 +1,8 @@
 package connect
 
 import (
+	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -89,12 +91,13 @@ func (m *Milestones) Await(key string, who types.NamespacedName, again func()) b
 	return false
 }
 
-// Forget a milestone: what came about has gone.
+// Forget a milestone and those that begin like it: what came about has gone, with
+// all that was in it.
 func (m *Milestones) Forget(key string) {
 	if m == nil {
 		return
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.reached, key)
+	maps.DeleteFunc(m.reached, func(k string, _ time.Time) bool { return k == key || strings.HasPrefix(k, key+"/") })
 }

@@ -37,6 +37,14 @@ func TestMilestones(t *testing.T) {
 		t.Error("a milestone is known although what it stands for has gone")
 	}
 
+	m.Reach("a/branch", "ab")
+	m.Forget("a")
+	if await("a/branch") || !await("ab") {
+		t.Error("what is in something is forgotten with it, and nothing beside it")
+	}
+	delete(m.reached, "ab")
+	delete(m.waiting, "a/branch")
+
 	m.reached["b"] = time.Now().Add(-2 * rememberFor)
 	m.waiting["a"] = map[types.NamespacedName]waiter{who: {since: time.Now().Add(-2 * rememberFor)}}
 	if await("b") {

@@ -19,17 +19,19 @@ import (
 )
 
 // A Need is what a managed resource needs first and another one of its namespace
-// brings about. Objects that are applied together come up in order that way,
+// brings about. There may be several, and one that is met by its milestone says
+// nothing of the others. Objects that are applied together come up in order that way,
 // without one error. What no object stands for is nobody's to wait for: it is
 // there, or the server says that it is not.
 type Need struct {
-	// What is needed, e.g. "Repository acme". Empty when nothing is.
+	// What is needed, e.g. "Repository acme".
 	What string
 	// Milestone that ends the wait.
 	Milestone string
 }
 
-// Milestones, by what they are about.
+// Milestones, by what they are about. Those of what is in a repository begin like
+// that of the repository, and are forgotten with it.
 
 // OrganizationExists is reached when the Organization was created.
 func OrganizationExists(namespace, name string) string {
@@ -43,12 +45,12 @@ func RepositoryExists(namespace string, r clients.Repo) string {
 
 // BranchExists is reached when the branch was.
 func BranchExists(namespace string, r clients.Repo, branch string) string {
-	return namespace + "/branch/" + r.String() + "/" + branch
+	return RepositoryExists(namespace, r) + "/branch/" + branch
 }
 
 // ContentExists is reached when a RepositoryContent was written.
 func ContentExists(namespace string, r clients.Repo) string {
-	return namespace + "/content/" + r.String()
+	return RepositoryExists(namespace, r) + "/content"
 }
 
 // Reached milestones of the managed resource's namespace.
@@ -85,96 +87,98 @@ func ContentReaches(mg *v1alpha1.RepositoryContent) []string {
 }
 
 // NeedOrganization is the need of what lives in an organization.
-func NeedOrganization(ctx context.Context, kube client.Reader, namespace string, owner *string) (Need, error) {
+func NeedOrganization(ctx context.Context, kube client.Reader, namespace string, owner *string) ([]Need, error) {
 	l := &v1alpha1.OrganizationList{}
 	if err := list(ctx, kube, namespace, l); err != nil || owner == nil {
-		return Need{}, err
+		return nil, err
 	}
 	for i := range l.Items {
 		if o := &l.Items[i]; named(o, nil) == *owner && !begun(o) {
-			return Need{What: v1alpha1.OrganizationKind + " " + o.GetName(), Milestone: OrganizationExists(namespace, *owner)}, nil
+			return []Need{{What: v1alpha1.OrganizationKind + " " + o.GetName(), Milestone: OrganizationExists(namespace, *owner)}}, nil
 		}
 	}
-	return Need{}, nil
+	return nil, nil
 }
 
 // NeedRepository is the need of what lives in a repository.
-func NeedRepository(ctx context.Context, kube client.Reader, namespace string, owner, name *string) (Need, error) {
+func NeedRepository(ctx context.Context, kube client.Reader, namespace string, owner, name *string) ([]Need, error) {
 	r, known := Repo(owner, name)
 	if !known {
-		return Need{}, nil
+		return nil, nil
 	}
 	l := &v1alpha1.RepositoryList{}
 	if err := list(ctx, kube, namespace, l); err != nil {
-		return Need{}, err
+		return nil, err
 	}
 	for i := range l.Items {
 		o := &l.Items[i]
 		if Value(o.Spec.ForProvider.Owner) == r.Owner && named(o, nil) == r.Name && !begun(o) {
-			return Need{What: v1alpha1.RepositoryKind + " " + o.GetName(), Milestone: RepositoryExists(namespace, r)}, nil
+			return []Need{{What: v1alpha1.RepositoryKind + " " + o.GetName(), Milestone: RepositoryExists(namespace, r)}}, nil
 		}
 	}
-	return Need{}, nil
+	return nil, nil
 }
 
 // NeedContent is the need of a branch: a commit to start at. Whoever writes the
 // first content of a repository begins branches in the same push, which is three
 // times cheaper than to create them.
-func NeedContent(ctx context.Context, kube client.Reader, mg *v1alpha1.Branch) (Need, error) {
+func NeedContent(ctx context.Context, kube client.Reader, mg *v1alpha1.Branch) ([]Need, error) {
 	p := mg.Spec.ForProvider
-	if n, err := NeedRepository(ctx, kube, mg.GetNamespace(), p.Owner, p.Repository); err != nil || n.What != "" {
-		return n, err
+	needs, err := NeedRepository(ctx, kube, mg.GetNamespace(), p.Owner, p.Repository)
+	if err != nil {
+		return nil, err
 	}
 	cs, err := contentsOf(ctx, kube, mg.GetNamespace(), p.Owner, p.Repository)
 	if err != nil {
-		return Need{}, err
+		return nil, err
 	}
 	r, _ := Repo(p.Owner, p.Repository)
 	for _, c := range cs {
 		if !written(c) {
-			return Need{What: v1alpha1.RepositoryContentKind + " " + c.GetName(), Milestone: ContentExists(mg.GetNamespace(), r)}, nil
+			return append(needs, Need{What: v1alpha1.RepositoryContentKind + " " + c.GetName(), Milestone: ContentExists(mg.GetNamespace(), r)}), nil
 		}
 	}
-	return Need{}, nil
+	return needs, nil
 }
 
 // NeedBranch is the need of a protection: a branch that is protected cannot be
 // created any more, by us either.
-func NeedBranch(ctx context.Context, kube client.Reader, mg *v1alpha1.BranchProtection) (Need, error) {
+func NeedBranch(ctx context.Context, kube client.Reader, mg *v1alpha1.BranchProtection) ([]Need, error) {
 	p := mg.Spec.ForProvider
 	ns, branch := mg.GetNamespace(), named(mg, p.RuleName)
-	if n, err := NeedRepository(ctx, kube, ns, p.Owner, p.Repository); err != nil || n.What != "" {
-		return n, err
-	}
 	r, known := Repo(p.Owner, p.Repository)
 	if !known {
-		return Need{}, nil
+		return nil, nil
+	}
+	needs, err := NeedRepository(ctx, kube, ns, p.Owner, p.Repository)
+	if err != nil {
+		return nil, err
 	}
 	cs, err := contentsOf(ctx, kube, ns, p.Owner, p.Repository)
 	if err != nil {
-		return Need{}, err
+		return nil, err
 	}
 	for _, c := range cs {
 		begins := Value(c.Spec.ForProvider.Branch) == branch || slices.Contains(c.Spec.ForProvider.InitialBranches, branch)
 		if begins && !written(c) {
-			return Need{What: v1alpha1.RepositoryContentKind + " " + c.GetName(), Milestone: BranchExists(ns, r, branch)}, nil
+			return append(needs, Need{What: v1alpha1.RepositoryContentKind + " " + c.GetName(), Milestone: BranchExists(ns, r, branch)}), nil
 		}
 		if slices.Contains(c.Status.AtProvider.InitialBranches, branch) {
-			return Need{}, nil
+			return needs, nil
 		}
 	}
 	bs := &v1alpha1.BranchList{}
 	if err := list(ctx, kube, ns, bs); err != nil {
-		return Need{}, err
+		return nil, err
 	}
 	for i := range bs.Items {
 		o := &bs.Items[i]
 		of, _ := Repo(o.Spec.ForProvider.Owner, o.Spec.ForProvider.Repository)
 		if of == r && named(o, o.Spec.ForProvider.Name) == branch && !begun(o) {
-			return Need{What: v1alpha1.BranchKind + " " + o.GetName(), Milestone: BranchExists(ns, r, branch)}, nil
+			return append(needs, Need{What: v1alpha1.BranchKind + " " + o.GetName(), Milestone: BranchExists(ns, r, branch)}), nil
 		}
 	}
-	return Need{}, nil
+	return needs, nil
 }
 
 func contentsOf(ctx context.Context, kube client.Reader, namespace string, owner, name *string) ([]*v1alpha1.RepositoryContent, error) {

@@ -51,32 +51,32 @@ func aBranch(name string) *v1alpha1.Branch {
 func TestNeeds(t *testing.T) {
 	gone := is(aContent())
 	gone.Spec.ForProvider.Repository = new("another")
-	protects := func(branch string) func(ctx context.Context, kube client.Client) (Need, error) {
-		return func(ctx context.Context, kube client.Client) (Need, error) {
+	protects := func(branch string) func(ctx context.Context, kube client.Client) ([]Need, error) {
+		return func(ctx context.Context, kube client.Client) ([]Need, error) {
 			return NeedBranch(ctx, kube, &v1alpha1.BranchProtection{ObjectMeta: inAcme("site-" + branch), Spec: v1alpha1.BranchProtectionSpec{ForProvider: v1alpha1.BranchProtectionParameters{
 				Owner: new("acme"), Repository: new("site"), RuleName: new(branch),
 			}}})
 		}
 	}
-	inOrganization := func(ctx context.Context, kube client.Client) (Need, error) {
+	inOrganization := func(ctx context.Context, kube client.Client) ([]Need, error) {
 		return NeedOrganization(ctx, kube, "acme", new("acme"))
 	}
-	inRepository := func(ctx context.Context, kube client.Client) (Need, error) {
+	inRepository := func(ctx context.Context, kube client.Client) ([]Need, error) {
 		return NeedRepository(ctx, kube, "acme", new("acme"), new("site"))
 	}
-	branches := func(ctx context.Context, kube client.Client) (Need, error) {
+	branches := func(ctx context.Context, kube client.Client) ([]Need, error) {
 		return NeedContent(ctx, kube, aBranch("main"))
 	}
 	cases := map[string]struct {
 		reason  string
 		objects []client.Object
-		need    func(ctx context.Context, kube client.Client) (Need, error)
-		want    Need
+		need    func(ctx context.Context, kube client.Client) ([]Need, error)
+		want    []Need
 	}{
 		"Organization": {
 			reason:  "An Organization that is not created yet comes first",
 			objects: []client.Object{anOrganization()}, need: inOrganization,
-			want: Need{What: "Organization acme", Milestone: "acme/organization/acme"},
+			want: []Need{{What: "Organization acme", Milestone: "acme/organization/acme"}},
 		},
 		"OrganizationExists": {
 			reason:  "One that exists does not",
@@ -89,7 +89,7 @@ func TestNeeds(t *testing.T) {
 		"Repository": {
 			reason:  "A Repository that is not created yet comes first",
 			objects: []client.Object{aRepository()}, need: inRepository,
-			want: Need{What: "Repository site", Milestone: "acme/repository/acme/site"},
+			want: []Need{{What: "Repository site", Milestone: "acme/repository/acme/site"}},
 		},
 		"RepositoryExists": {
 			reason:  "One that exists does not",
@@ -98,7 +98,7 @@ func TestNeeds(t *testing.T) {
 		"BranchBeforeContent": {
 			reason:  "A branch starts at a commit",
 			objects: []client.Object{is(aRepository()), aContent()}, need: branches,
-			want: Need{What: "RepositoryContent site", Milestone: "acme/content/acme/site"},
+			want: []Need{{What: "RepositoryContent site", Milestone: "acme/repository/acme/site/content"}},
 		},
 		"BranchAfterContent": {
 			reason:  "There is a commit",
@@ -111,7 +111,17 @@ func TestNeeds(t *testing.T) {
 		"ProtectionBeforeContent": {
 			reason:  "A branch that is protected cannot be created",
 			objects: []client.Object{is(aRepository()), aContent(), aBranch("main")}, need: protects("main"),
-			want: Need{What: "RepositoryContent site", Milestone: "acme/branch/acme/site/main"},
+			want: []Need{{What: "RepositoryContent site", Milestone: "acme/repository/acme/site/branch/main"}},
+		},
+		"ProtectionBeforeEverything": {
+			reason:  "A repository that is there a moment before its object says so is no branch yet",
+			objects: []client.Object{aRepository(), aContent(), aBranch("main")}, need: protects("main"),
+			want: []Need{{What: "Repository site", Milestone: "acme/repository/acme/site"}, {What: "RepositoryContent site", Milestone: "acme/repository/acme/site/branch/main"}},
+		},
+		"BranchBeforeEverything": {
+			reason:  "A branch needs the commit as well",
+			objects: []client.Object{aRepository(), aContent()}, need: branches,
+			want: []Need{{What: "Repository site", Milestone: "acme/repository/acme/site"}, {What: "RepositoryContent site", Milestone: "acme/repository/acme/site/content"}},
 		},
 		"ProtectionOfPushed": {
 			reason:  "A branch that was pushed with the content is there before its own object says so",
@@ -124,7 +134,7 @@ func TestNeeds(t *testing.T) {
 		"ProtectionBeforeBranch": {
 			reason:  "A branch that was not pushed is created by its own object first",
 			objects: []client.Object{is(aRepository()), is(aContent()), aBranch("main")}, need: protects("main"),
-			want: Need{What: "Branch site-main", Milestone: "acme/branch/acme/site/main"},
+			want: []Need{{What: "Branch site-main", Milestone: "acme/repository/acme/site/branch/main"}},
 		},
 		"ProtectionAfterBranch": {
 			reason:  "It exists",

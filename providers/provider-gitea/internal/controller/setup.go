@@ -49,7 +49,7 @@ func Setup(mgr ctrl.Manager, o controller.Options) error {
 		gvk: v1alpha1.TeamGroupVersionKind, empty: func() *v1alpha1.Team { return &v1alpha1.Team{} }, list: &v1alpha1.TeamList{},
 		external: team.External,
 		name:     func(mg *v1alpha1.Team) *string { return mg.Spec.ForProvider.Name },
-		need: func(ctx context.Context, kube client.Reader, mg *v1alpha1.Team) (connect.Need, error) {
+		need: func(ctx context.Context, kube client.Reader, mg *v1alpha1.Team) ([]connect.Need, error) {
 			return connect.NeedOrganization(ctx, kube, mg.GetNamespace(), mg.Spec.ForProvider.Owner)
 		},
 	})
@@ -57,7 +57,7 @@ func Setup(mgr ctrl.Manager, o controller.Options) error {
 		gvk: v1alpha1.RepositoryGroupVersionKind, empty: func() *v1alpha1.Repository { return &v1alpha1.Repository{} }, list: &v1alpha1.RepositoryList{},
 		external: repository.External,
 		reaches:  connect.RepositoryReaches,
-		need: func(ctx context.Context, kube client.Reader, mg *v1alpha1.Repository) (connect.Need, error) {
+		need: func(ctx context.Context, kube client.Reader, mg *v1alpha1.Repository) ([]connect.Need, error) {
 			return connect.NeedOrganization(ctx, kube, mg.GetNamespace(), mg.Spec.ForProvider.Owner)
 		},
 	})
@@ -72,7 +72,7 @@ func Setup(mgr ctrl.Manager, o controller.Options) error {
 		gvk: v1alpha1.RepositoryContentGroupVersionKind, empty: func() *v1alpha1.RepositoryContent { return &v1alpha1.RepositoryContent{} }, list: &v1alpha1.RepositoryContentList{},
 		external: repositorycontent.External,
 		reaches:  connect.ContentReaches,
-		need: func(ctx context.Context, kube client.Reader, mg *v1alpha1.RepositoryContent) (connect.Need, error) {
+		need: func(ctx context.Context, kube client.Reader, mg *v1alpha1.RepositoryContent) ([]connect.Need, error) {
 			return connect.NeedRepository(ctx, kube, mg.GetNamespace(), mg.Spec.ForProvider.Owner, mg.Spec.ForProvider.Repository)
 		},
 	})
@@ -80,10 +80,7 @@ func Setup(mgr ctrl.Manager, o controller.Options) error {
 		gvk: v1alpha1.BranchProtectionGroupVersionKind, empty: func() *v1alpha1.BranchProtection { return &v1alpha1.BranchProtection{} }, list: &v1alpha1.BranchProtectionList{},
 		external: branchprotection.External,
 		name:     func(mg *v1alpha1.BranchProtection) *string { return mg.Spec.ForProvider.RuleName },
-		need: func(ctx context.Context, kube client.Reader, mg *v1alpha1.BranchProtection) (connect.Need, error) {
-			if n, err := connect.NeedBranch(ctx, kube, mg); err != nil || n.What != "" {
-				return n, err
-			}
+		need: func(ctx context.Context, _ client.Reader, mg *v1alpha1.BranchProtection) ([]connect.Need, error) {
 			// Each kind's cache is as late as it likes, and a protection that
 			// comes before its branch keeps it out for good.
 			return connect.NeedBranch(ctx, mgr.GetAPIReader(), mg)
@@ -92,7 +89,7 @@ func Setup(mgr ctrl.Manager, o controller.Options) error {
 	add(s, kind[*v1alpha1.Webhook]{
 		gvk: v1alpha1.WebhookGroupVersionKind, empty: func() *v1alpha1.Webhook { return &v1alpha1.Webhook{} }, list: &v1alpha1.WebhookList{},
 		external: webhook.External,
-		need: func(ctx context.Context, kube client.Reader, mg *v1alpha1.Webhook) (connect.Need, error) {
+		need: func(ctx context.Context, kube client.Reader, mg *v1alpha1.Webhook) ([]connect.Need, error) {
 			if mg.Spec.ForProvider.Repository == nil {
 				return connect.NeedOrganization(ctx, kube, mg.GetNamespace(), mg.Spec.ForProvider.Owner)
 			}
@@ -103,7 +100,7 @@ func Setup(mgr ctrl.Manager, o controller.Options) error {
 		gvk: v1alpha1.DeployKeyGroupVersionKind, empty: func() *v1alpha1.DeployKey { return &v1alpha1.DeployKey{} }, list: &v1alpha1.DeployKeyList{},
 		external: deploykey.External,
 		name:     func(mg *v1alpha1.DeployKey) *string { return mg.Spec.ForProvider.Title },
-		need: func(ctx context.Context, kube client.Reader, mg *v1alpha1.DeployKey) (connect.Need, error) {
+		need: func(ctx context.Context, kube client.Reader, mg *v1alpha1.DeployKey) ([]connect.Need, error) {
 			return connect.NeedRepository(ctx, kube, mg.GetNamespace(), mg.Spec.ForProvider.Owner, mg.Spec.ForProvider.Repository)
 		},
 	})
@@ -162,8 +159,8 @@ type kind[T resource.ModernManaged] struct {
 	name func(T) *string
 	// reaches are the milestones that a managed resource stands for.
 	reaches func(T) []string
-	// need of a managed resource that others bring about.
-	need func(ctx context.Context, kube client.Reader, mg T) (connect.Need, error)
+	// need of a managed resource that others bring about, in order.
+	need func(ctx context.Context, kube client.Reader, mg T) ([]connect.Need, error)
 }
 
 // add the controller of a kind. The provider configuration's kinds are waited
@@ -198,12 +195,14 @@ func add[T resource.ModernManaged](s *setup, k kind[T]) {
 	}
 	if k.need != nil {
 		out.Await = func(ctx context.Context, kube client.Client, mg T) (string, error) {
-			n, err := k.need(ctx, kube, mg)
+			needs, err := k.need(ctx, kube, mg)
 			who := client.ObjectKeyFromObject(mg)
-			if err != nil || n.What == "" || s.milestones.Await(n.Milestone, who, func() { prompt.Again(who) }) {
-				return "", err
+			for _, n := range needs {
+				if !s.milestones.Await(n.Milestone, who, func() { prompt.Again(who) }) {
+					return n.What, nil
+				}
 			}
-			return n.What, nil
+			return "", err
 		}
 	}
 	provider.SetupGated(s.mgr, s.o, out)
