@@ -97,7 +97,7 @@ func Compose(r *composing.Run, np *v1alpha1.NodePool) error {
 			return err
 		}
 	}
-	r.RetireOthers(keyServerPrefix, fmt.Sprintf("the pool is to have %d servers", np.Spec.Count))
+	p.retire()
 	p.report(st)
 	return nil
 }
@@ -115,6 +115,20 @@ func (p *pool) requireKeys() {
 			continue
 		}
 		p.keys = append(p.keys, new(id))
+	}
+}
+
+// retire the servers that are more than there are to be. One that waits for a key
+// is not: it may be about to be created.
+func (p *pool) retire() {
+	wanted := map[string]bool{}
+	for n := range p.Spec.Count {
+		wanted[keyServer(p.Spec.FirstNumber+n)] = true
+	}
+	for _, key := range p.run.ObservedKeys(keyServerPrefix) {
+		if !wanted[key] {
+			p.run.Retire(key, fmt.Sprintf("the pool is to have %d servers", p.Spec.Count))
+		}
 	}
 }
 

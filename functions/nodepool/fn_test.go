@@ -203,6 +203,19 @@ func TestServersToComeFollow(t *testing.T) {
 	}
 }
 
+// A server that has no id yet may be about to get one.
+func TestServersToComeStay(t *testing.T) {
+	w := world(t, nodePool)
+	_, rsp := w.Run(t, newFn())
+	w.Apply(rsp, func(key string) bool { return key != "server-3" })
+	spec := world(t, with("name: admin", "name: nobody")).XR.GetFields()["spec"].GetStructValue()
+	maps.Copy(w.XR.GetFields()["spec"].GetStructValue().Fields, spec.GetFields())
+	_, rsp = w.Run(t, newFn())
+	if diff := cmp.Diff([]string{"server-1", "server-2", "server-3"}, proptest.Keys(rsp)); diff != "" {
+		t.Errorf("servers while a key they are to accept is missing: -want, +got:\n%s", diff)
+	}
+}
+
 func TestWaitsForKey(t *testing.T) {
 	_, rsp := world(t, with("name: admin", "name: nobody")).Run(t, newFn())
 	if keys := proptest.Keys(rsp); len(keys) > 0 {
