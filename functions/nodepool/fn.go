@@ -2,10 +2,12 @@
 package nodepool
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 
@@ -28,6 +30,9 @@ const (
 	ReasonOverlap       = "Overlap"
 	ReasonSubnetMissing = "SubnetMissing"
 	ReasonKeyMissing    = "KeyMissing"
+	// ReasonAccessMissing says that what decides who reaches the servers, or
+	// where they stand, is not there yet.
+	ReasonAccessMissing = "AccessMissing"
 )
 
 const keyServerPrefix = "server-"
@@ -43,12 +48,15 @@ type pool struct {
 	// subnet the servers are attached to, by its id at Hetzner. Empty until it
 	// has one.
 	subnet string
-	// keys new servers accept, by their ids at Hetzner. Those that have none yet
-	// are missing.
-	keys []*string
-	// missing is the first key that has no id yet.
-	missing string
+	// keys new servers accept, and the firewall and placement group of all of them,
+	// by their ids at Hetzner. Those that have none yet are missing.
+	keys            []*string
+	firewall, group *float64
+	// missing is the first of them that has no id yet.
+	missing *missing
 }
+
+type missing struct{ reason, kind, name string }
 
 // Compose a NodePool: its servers, by number.
 func Compose(r *composing.Run, np *v1alpha1.NodePool) error {
@@ -61,7 +69,7 @@ func Compose(r *composing.Run, np *v1alpha1.NodePool) error {
 		Namespace: np.GetNamespace(), Name: np.Spec.SubnetRef.Name,
 	})
 	p := &pool{NodePool: np, run: r, subnet: subnet.String("status", "atProvider", "id")}
-	p.requireKeys()
+	p.requireIDs()
 	if r.Unresolved() {
 		return nil
 	}
@@ -84,9 +92,9 @@ func Compose(r *composing.Run, np *v1alpha1.NodePool) error {
 	}
 	for n := range np.Spec.Count {
 		number := np.Spec.FirstNumber + n
-		if p.missing != "" && !p.exists(number) {
-			s.Wait(ReasonKeyMissing, fmt.Sprintf("Waits for SSHKey %s", p.missing))
-			s.Blame(hcloud.SSHKey_GroupVersionKind.Kind, p.missing)
+		if m := p.missing; m != nil && !p.exists(number) {
+			s.Wait(m.reason, fmt.Sprintf("Waits for %s %s", m.kind, m.name))
+			s.Blame(m.kind, m.name)
 			continue
 		}
 		server, err := p.server(number)
@@ -102,24 +110,43 @@ func Compose(r *composing.Run, np *v1alpha1.NodePool) error {
 	return nil
 }
 
-// requireKeys finds the ids of the keys new servers accept.
-func (p *pool) requireKeys() {
+// requireIDs finds the ids of what servers refer to. A reference would be resolved
+// once, and what was deleted behind our back is made anew under another id, which
+// the servers have to follow.
+func (p *pool) requireIDs() {
 	for _, ref := range p.Spec.SSHKeyRefs {
-		key := p.run.RequireOne("ssh-key-"+ref.Name, composing.Selector{
-			APIVersion: hcloud.SSHKey_GroupVersionKind.GroupVersion().String(), Kind: hcloud.SSHKey_GroupVersionKind.Kind,
-			Namespace: p.GetNamespace(), Name: ref.Name,
-		})
-		id := key.String("metadata", "annotations", meta.AnnotationKeyExternalName)
-		if id == "" {
-			p.missing = cmp.Or(p.missing, ref.Name)
-			continue
+		if id := p.requireID("ssh-key-"+ref.Name, hcloud.SSHKey_GroupVersionKind, ref.Name, ReasonKeyMissing); id != "" {
+			p.keys = append(p.keys, new(id))
 		}
-		p.keys = append(p.keys, new(id))
+	}
+	p.firewall = number(p.requireID("firewall", hcloud.Firewall_GroupVersionKind, p.Spec.FirewallRef.Name, ReasonAccessMissing))
+	if ref := p.Spec.PlacementGroupRef; ref != nil {
+		p.group = number(p.requireID("placement-group", hcloud.PlacementGroup_GroupVersionKind, ref.Name, ReasonAccessMissing))
 	}
 }
 
-// retire the servers that are more than there are to be. One that waits for a key
-// is not: it may be about to be created.
+func (p *pool) requireID(key string, gvk schema.GroupVersionKind, name, reason string) string {
+	o := p.run.RequireOne(key, composing.Selector{
+		APIVersion: gvk.GroupVersion().String(), Kind: gvk.Kind, Namespace: p.GetNamespace(), Name: name,
+	})
+	id := o.String("metadata", "annotations", meta.AnnotationKeyExternalName)
+	if id == "" && p.missing == nil {
+		p.missing = &missing{reason, gvk.Kind, name}
+	}
+	return id
+}
+
+// number of an identifier, or nothing if it is not known.
+func number(id string) *float64 {
+	n, err := strconv.ParseFloat(id, 64)
+	if err != nil {
+		return nil
+	}
+	return &n
+}
+
+// retire the servers that are more than there are to be. One that waits for what it
+// refers to is not: it may be about to be created.
 func (p *pool) retire() {
 	wanted := map[string]bool{}
 	for n := range p.Spec.Count {

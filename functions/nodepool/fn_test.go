@@ -53,13 +53,22 @@ apiVersion: hcloud.openova.io/v1alpha1
 kind: SSHKey
 metadata: {name: other, namespace: sovereign-omantel, annotations: {crossplane.io/external-name: "4714"}}`
 
+// access is who reaches servers, and where they stand.
+const access = `apiVersion: hcloud.openova.io/v1alpha1
+kind: Firewall
+metadata: {name: hz-fsn-mgt-prod-firewall, namespace: sovereign-omantel, annotations: {crossplane.io/external-name: "4715"}}
+---
+apiVersion: hcloud.openova.io/v1alpha1
+kind: PlacementGroup
+metadata: {name: hz-fsn-mgt-prod-spread, namespace: sovereign-omantel, annotations: {crossplane.io/external-name: "4716"}}`
+
 func newFn() fnv1.FunctionRunnerServiceServer {
 	return composing.NewFunction(logging.NewNopLogger(), Compose)
 }
 
 func world(t testing.TB, docs ...string) *proptest.World {
 	t.Helper()
-	return proptest.NewWorld(t, strings.Join(append(docs, subnet, keys), "\n---\n"))
+	return proptest.NewWorld(t, strings.Join(append(docs, subnet, keys, access), "\n---\n"))
 }
 
 func with(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(nodePool) }
@@ -157,7 +166,7 @@ func TestRefused(t *testing.T) {
 }
 
 func TestWaitsForSubnet(t *testing.T) {
-	_, rsp := proptest.NewWorld(t, nodePool+"\n---\n"+keys).Run(t, newFn())
+	_, rsp := proptest.NewWorld(t, nodePool+"\n---\n"+keys+"\n---\n"+access).Run(t, newFn())
 	if keys := proptest.Keys(rsp); len(keys) > 0 {
 		t.Errorf("servers that cannot be attached anywhere are composed: %v", keys)
 	}
@@ -223,6 +232,48 @@ func TestWaitsForKey(t *testing.T) {
 	}
 	got := rsp.GetDesired().GetComposite().GetResource().AsMap()["status"].(map[string]any)["summary"]
 	if diff := cmp.Diff("Servers: SSHKey nobody: Waits for SSHKey nobody", got); diff != "" {
+		t.Errorf("summary: -want, +got:\n%s", diff)
+	}
+}
+
+// What was deleted behind our back is made anew under another id. Servers follow,
+// and hold what they have until there is one.
+func TestServersFollowWhatTheyReferTo(t *testing.T) {
+	anew := strings.NewReplacer("4715", "5715", "4716", "5716")
+	cases := map[string]struct {
+		reason          string
+		access          string
+		firewall, group any
+	}{
+		"Same": {reason: "Nothing has happened", access: access, firewall: []any{4715.0}, group: 4716.0},
+		"Anew": {reason: "Both were made anew", access: anew.Replace(access), firewall: []any{5715.0}, group: 5716.0},
+		"Gone": {reason: "Neither has an id yet", access: strings.NewReplacer("4715", "", "4716", "").Replace(access), firewall: []any{4715.0}, group: 4716.0},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			pool := with("  providerConfig", "  placementGroupRef: {name: hz-fsn-mgt-prod-spread}\n  providerConfig")
+			w := world(t, pool)
+			w.Settle(t, newFn())
+			w.Objects = proptest.NewWorld(t, strings.Join([]string{pool, subnet, keys, tc.access}, "\n---\n")).Objects
+			_, rsp := w.Run(t, newFn())
+			got := forProvider(rsp, "server-1")
+			if diff := cmp.Diff(tc.firewall, got["firewallIds"]); diff != "" {
+				t.Errorf("%s: firewall: -want, +got:\n%s", tc.reason, diff)
+			}
+			if diff := cmp.Diff(tc.group, got["placementGroupId"]); diff != "" {
+				t.Errorf("%s: placement group: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestWaitsForAccess(t *testing.T) {
+	_, rsp := proptest.NewWorld(t, strings.Join([]string{nodePool, subnet, keys}, "\n---\n")).Run(t, newFn())
+	if keys := proptest.Keys(rsp); len(keys) > 0 {
+		t.Errorf("servers that anybody could reach are composed: %v", keys)
+	}
+	got := rsp.GetDesired().GetComposite().GetResource().AsMap()["status"].(map[string]any)["summary"]
+	if diff := cmp.Diff("Servers: Firewall hz-fsn-mgt-prod-firewall: Waits for Firewall hz-fsn-mgt-prod-firewall", got); diff != "" {
 		t.Errorf("summary: -want, +got:\n%s", diff)
 	}
 }

@@ -11,12 +11,17 @@ import (
 	hcloud "github.com/openova-io/catalyst/providers/provider-hcloud/apis/v1alpha1"
 )
 
-// A start is what Hetzner takes when it creates a server and never again: to
-// change it would be to replace the server. A server keeps its own.
+// A start is what a server is created with: what Hetzner takes then and never
+// again, so that to change it would be to replace the server, which keeps its own;
+// and what it is told to follow.
 type start struct {
 	Image             string                      `json:"image"`
 	SSHKeys           []*string                   `json:"sshKeys"`
 	UserDataSecretRef xpv1.LocalSecretKeySelector `json:"userDataSecretRef"`
+
+	// What every server follows, and keeps while it is not known.
+	FirewallIDs      []*float64 `json:"firewallIds"`
+	PlacementGroupID *float64   `json:"placementGroupId"`
 }
 
 // exists says whether Hetzner has created the server of that number.
@@ -36,6 +41,10 @@ func (p *pool) startOf(number int) (start, error) {
 			Key:                  p.Spec.UserDataSecretRef.Key,
 		},
 	}
+	if p.firewall != nil {
+		out.FirewallIDs = []*float64{p.firewall}
+	}
+	out.PlacementGroupID = p.group
 	if !p.exists(number) {
 		return out, nil
 	}
@@ -50,6 +59,12 @@ func (p *pool) startOf(number int) (start, error) {
 	was := had.Spec.ForProvider
 	out.Image = cmp.Or(was.Image, out.Image)
 	out.SSHKeys = was.SSHKeys
+	if p.firewall == nil {
+		out.FirewallIDs = was.FirewallIDs
+	}
+	if p.Spec.PlacementGroupRef != nil {
+		out.PlacementGroupID = cmp.Or(p.group, was.PlacementGroupID)
+	}
 	if was.UserDataSecretRef.Name != "" {
 		out.UserDataSecretRef = was.UserDataSecretRef
 	}
@@ -80,7 +95,8 @@ func (p *pool) server(number int) (*hcloud.Server, error) {
 				// By their ids: references would be resolved once, and a key that
 				// is replaced before the server comes never again.
 				SSHKeys:           from.SSHKeys,
-				FirewallIdsRefs:   []xpv1.NamespacedReference{{Name: p.Spec.FirewallRef.Name}},
+				FirewallIds:       from.FirewallIDs,
+				PlacementGroupID:  from.PlacementGroupID,
 				UserDataSecretRef: &from.UserDataSecretRef,
 				// A larger type keeps the disk, so that there is a way back.
 				KeepDisk: new(true),
@@ -95,9 +111,6 @@ func (p *pool) server(number int) (*hcloud.Server, error) {
 		if a.Number == number {
 			hetzner.Named(out, p.run.Observed(keyServer(number)), a.ID)
 		}
-	}
-	if ref := p.Spec.PlacementGroupRef; ref != nil {
-		out.Spec.ForProvider.PlacementGroupIDRef = &xpv1.NamespacedReference{Name: ref.Name}
 	}
 	return out, nil
 }
