@@ -43,8 +43,9 @@ func errNotOurs(m resource.Managed) error {
 }
 
 // adopt finds what an interrupted create left behind: created under the
-// resource's name since it was begun, so not by anybody else, whose object
-// would have made the create fail. It tells whether it found anything.
+// resource's name since it was begun, as far as clocks agree, and with its
+// labels. Somebody else may have taken the name a moment before, which the create
+// that was lost would have been told. It tells whether it found anything.
 func (e *external) adopt(ctx context.Context, mg object) (bool, error) {
 	collection, ok := collections[e.config.Name]
 	if !ok || meta.GetExternalName(mg) != "" {
@@ -65,7 +66,8 @@ func (e *external) adopt(ctx context.Context, mg object) (bool, error) {
 	if name == "" {
 		return false, nil
 	}
-	id, err := e.find(ctx, collection, name, begun.Add(-clockSkew))
+	labels, _ := args["labels"].(map[string]any)
+	id, err := e.find(ctx, collection, name, labels, begun.Add(-clockSkew))
 	if err != nil && e.throttled() {
 		return false, clients.ErrBudgetSpent
 	}
@@ -85,7 +87,7 @@ func lost(mg resource.Managed) {
 	}
 }
 
-func (e *external) find(ctx context.Context, collection, name string, since time.Time) (string, error) {
+func (e *external) find(ctx context.Context, collection, name string, labels map[string]any, since time.Time) (string, error) {
 	req, err := e.project.NewRequest(ctx, http.MethodGet, "/"+collection+"?name="+url.QueryEscape(name), nil)
 	if err != nil {
 		return "", err
@@ -95,17 +97,27 @@ func (e *external) find(ctx context.Context, collection, name string, since time
 		return "", err
 	}
 	var found []struct {
-		ID      int64     `json:"id"`
-		Name    string    `json:"name"`
-		Created time.Time `json:"created"`
+		ID      int64             `json:"id"`
+		Name    string            `json:"name"`
+		Labels  map[string]string `json:"labels"`
+		Created time.Time         `json:"created"`
 	}
 	if err := json.Unmarshal(body[collection], &found); err != nil {
 		return "", errors.Wrapf(err, "cannot read the answer's %s", collection)
 	}
 	for _, f := range found {
-		if f.Name == name && !f.Created.Before(since) {
+		if f.Name == name && labelled(f.Labels, labels) && !f.Created.Before(since) {
 			return strconv.FormatInt(f.ID, 10), nil
 		}
 	}
 	return "", nil
+}
+
+func labelled(has map[string]string, want map[string]any) bool {
+	for k, v := range want {
+		if is, ok := has[k]; !ok || is != v {
+			return false
+		}
+	}
+	return true
 }

@@ -254,15 +254,16 @@ func TestLostCreate(t *testing.T) {
 
 // TestForeignName meets an object of the same name that somebody else made.
 func TestForeignName(t *testing.T) {
+	lost := []hcloudsim.Fault{{Effect: hcloudsim.EffectDrop, Method: http.MethodPost, Path: "/networks", Count: 1}}
 	cases := map[string]struct {
 		reason string
 		faults []hcloudsim.Fault
+		// since is how long it has been there when it is met for the first time.
+		since time.Duration
 	}{
-		"Answered": {reason: "A name that is taken is somebody else's"},
-		"Lost": {
-			reason: "And stays theirs when the answer got lost on the way",
-			faults: []hcloudsim.Fault{{Effect: hcloudsim.EffectDrop, Method: http.MethodPost, Path: "/networks", Count: 1}},
-		},
+		"Answered": {reason: "A name that is taken is somebody else's", since: time.Hour},
+		"Lost":     {reason: "And stays theirs when the answer got lost on the way", faults: lost, since: time.Hour},
+		"Just":     {reason: "And when they were only a moment before", faults: lost},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -271,12 +272,12 @@ func TestForeignName(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w.sim.Advance(-time.Hour)
+			w.sim.Advance(-tc.since)
 			foreign, _, err := w.api().Network.Create(context.Background(), hcloud.NetworkCreateOpts{Name: "catalyst-omantel-net", IPRange: ipRange})
 			if err != nil {
 				t.Fatal(err)
 			}
-			w.sim.Advance(time.Hour)
+			w.sim.Advance(tc.since)
 			for _, f := range tc.faults {
 				w.inject(f)
 			}
