@@ -44,9 +44,11 @@ const (
 type Fault struct {
 	ID     int64  `json:"id"`
 	Effect string `json:"effect"`
-	// Project, Method and Path say which requests; any if empty. Path is a glob
-	// over the path after /v1 ("/servers/*"), where * is one segment.
+	// Project, Token, Method and Path say which requests; any if empty. Token is
+	// one of several that may open the same project. Path is a glob over the path
+	// after /v1 ("/servers/*"), where * is one segment.
 	Project string `json:"project,omitempty"`
+	Token   string `json:"token,omitempty"`
 	Method  string `json:"method,omitempty"`
 	Path    string `json:"path,omitempty"`
 	// Count is how many requests are hit; any number if zero.
@@ -122,7 +124,7 @@ func (f *Fault) wants(c *call) bool {
 	if f.Project != "" && f.Project != c.p.Name {
 		return false
 	}
-	if f.Method != "" && f.Method != c.method {
+	if f.Token != "" && f.Token != c.token || f.Method != "" && f.Method != c.method {
 		return false
 	}
 	if f.Path == "" {

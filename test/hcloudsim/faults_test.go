@@ -182,6 +182,11 @@ func TestFaults(t *testing.T) {
 			fault:  `{"effect":"answer","status":500,"project":"b"}`,
 			do:     func(t *testing.T, d *double) { ok(t)(nil, d.group(t, "a")) },
 		},
+		"OtherToken": {
+			reason: "Nor is one of another token of the same project.",
+			fault:  `{"effect":"answer","status":500,"token":"another"}`,
+			do:     func(t *testing.T, d *double) { ok(t)(nil, d.group(t, "a")) },
+		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -116,6 +116,7 @@ type call struct {
 	sim    *Sim
 	p      *project
 	now    time.Time
+	token  string
 	method string
 	url    *url.URL
 	query  url.Values
@@ -177,7 +178,7 @@ func (s *Sim) handle(h http.Header, r *http.Request, body []byte) reply {
 		s.record(now, "", r.Method, pattern(path), err.Status)
 		return err.write
 	}
-	c := &call{sim: s, p: p, now: now, method: r.Method, url: r.URL, query: r.URL.Query(), body: body, path: segments(path)}
+	c := &call{sim: s, p: p, now: now, token: bearer(r), method: r.Method, url: r.URL, query: r.URL.Query(), body: body, path: segments(path)}
 	p.settle(now)
 	allowed := p.Bucket.take(now)
 	p.Bucket.headers(h)
@@ -225,12 +226,20 @@ func (s *Sim) answer(c *call, h http.Header) (int, reply) {
 }
 
 func (s *Sim) authorize(r *http.Request) (*project, *apiError) {
-	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	name, known := s.cfg.Tokens[token]
-	if !ok || !known {
+	name, known := s.cfg.Tokens[bearer(r)]
+	if !known {
 		return nil, fail("unauthorized", "unable to authenticate")
 	}
 	return s.projects[name], nil
+}
+
+// bearer token of a request, or empty.
+func bearer(r *http.Request) string {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		return ""
+	}
+	return token
 }
 
 func segments(path string) []string {
