@@ -212,6 +212,41 @@ func TestServersToComeFollow(t *testing.T) {
 	}
 }
 
+// A server that somebody deleted at Hetzner cannot be created anew with a key that
+// is gone, too.
+func TestServersMadeAnewFollow(t *testing.T) {
+	const succeeded, failed = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
+	cases := map[string]struct {
+		reason                    string
+		succeeded, failed, status string
+		want                      any
+	}{
+		"There":   {reason: "A server keeps the keys it started with", succeeded: succeeded, status: "Available", want: "4713"},
+		"Gone":    {reason: "What could not be created again is not there", succeeded: succeeded, failed: failed, status: "Creating", want: "5713"},
+		"Retried": {reason: "A create that failed before one that did not means nothing", succeeded: failed, failed: succeeded, status: "Creating", want: "4713"},
+		"Found":   {reason: "What was created although that failed is there", succeeded: succeeded, failed: failed, status: "Available", want: "4713"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := world(t, nodePool)
+			w.Settle(t, newFn())
+			w.Objects = proptest.NewWorld(t, strings.Join([]string{nodePool, subnet, strings.ReplaceAll(keys, "4713", "5713"), access}, "\n---\n")).Objects
+			o := w.Composed["server-1"].AsMap()
+			a := o["metadata"].(map[string]any)["annotations"].(map[string]any)
+			a["crossplane.io/external-create-succeeded"], a["crossplane.io/external-create-failed"] = tc.succeeded, tc.failed
+			o["status"].(map[string]any)["conditions"] = []any{map[string]any{"type": "Ready", "reason": tc.status}}
+			var err error
+			if w.Composed["server-1"], err = structpb.NewStruct(o); err != nil {
+				t.Fatal(err)
+			}
+			_, rsp := w.Run(t, newFn())
+			if diff := cmp.Diff([]any{tc.want}, forProvider(rsp, "server-1")["sshKeys"]); diff != "" {
+				t.Errorf("%s: keys: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
 // A server that has no id yet may be about to get one.
 func TestServersToComeStay(t *testing.T) {
 	w := world(t, nodePool)

@@ -2,6 +2,7 @@ package nodepool
 
 import (
 	"cmp"
+	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	xpv2 "github.com/crossplane/crossplane-runtime/v2/apis/common/v2"
@@ -24,9 +25,18 @@ type start struct {
 	PlacementGroupID *float64   `json:"placementGroupId"`
 }
 
-// exists says whether Hetzner has created the server of that number.
+// exists says whether Hetzner has created the server of that number. One that
+// somebody deleted there, and that could not be created anew yet, still has the id
+// it had.
 func (p *pool) exists(number int) bool {
-	return p.run.Observed(keyServer(number)).String("metadata", "annotations", meta.AnnotationKeyExternalName) != ""
+	o := p.run.Observed(keyServer(number))
+	at := func(annotation string) time.Time {
+		t, _ := time.Parse(time.RFC3339, o.String("metadata", "annotations", annotation))
+		return t
+	}
+	ready, _ := o.Condition(string(xpv1.TypeReady))
+	gone := ready.Reason == string(xpv1.ReasonCreating) && at(meta.AnnotationKeyExternalCreateFailed).After(at(meta.AnnotationKeyExternalCreateSucceeded))
+	return o.String("metadata", "annotations", meta.AnnotationKeyExternalName) != "" && !gone
 }
 
 // startOf the server of that number: what it started with, or what new servers
