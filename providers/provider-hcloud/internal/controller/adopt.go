@@ -45,10 +45,11 @@ func errNotOurs(m resource.Managed) error {
 // adopt finds what an interrupted create left behind: created under the
 // resource's name since it was begun, as far as clocks agree, and with its
 // labels. Somebody else may have taken the name a moment before, which the create
-// that was lost would have been told. It tells whether it found anything.
+// that was lost would have been told. What was deleted behind our back and created
+// anew has the identifier of what it was. It tells whether it found anything.
 func (e *external) adopt(ctx context.Context, mg object) (bool, error) {
 	collection, ok := collections[e.config.Name]
-	if !ok || meta.GetExternalName(mg) != "" {
+	if !ok {
 		return false, nil
 	}
 	if meta.ExternalCreateIncomplete(mg) {
@@ -74,8 +75,14 @@ func (e *external) adopt(ctx context.Context, mg object) (bool, error) {
 	if err != nil || id == "" {
 		return false, errors.Wrapf(err, "cannot look for what an interrupted create of %q left behind", name)
 	}
-	meta.SetExternalName(mg, id)
+	if id != meta.GetExternalName(mg) {
+		// It had another: what it was before somebody deleted it.
+		meta.SetExternalName(mg, id)
+		e.tracker.SetTfState(nil)
+	}
 	meta.RemoveAnnotations(mg, AnnotationCreateLost)
+	// What is found is found: the create is not under way any more.
+	meta.SetExternalCreateSucceeded(mg, time.Now())
 	return true, nil
 }
 

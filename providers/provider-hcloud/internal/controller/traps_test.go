@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -246,6 +247,61 @@ func TestLostCreate(t *testing.T) {
 				w.remove(o)
 				if n := w.count(k.plural); n != 0 {
 					t.Errorf("%d of %s are left over", n, k.plural)
+				}
+			})
+		}
+	}
+}
+
+// TestLostCreateAnew loses the answer when what somebody deleted at Hetzner is
+// created again.
+func TestLostCreateAnew(t *testing.T) {
+	ways := map[string]func(w *world, was string){
+		"NoAnswer": func(w *world, _ string) {
+			w.inject(hcloudsim.Fault{Effect: hcloudsim.EffectLose, Method: http.MethodPost, Path: "/networks", Count: 1})
+		},
+		"Killed": func(w *world, was string) {
+			w.lose = func(o client.Object) bool { return o.GetAnnotations()[meta.AnnotationKeyExternalName] != was }
+		},
+	}
+	for way, lose := range ways {
+		for _, again := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%sStartedAnew%t", way, again), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, hcloudsim.Config{})
+				o := w.examples("Network")[0]
+				w.settle(o)
+				w.get(o)
+				was := meta.GetExternalName(o)
+				id, err := strconv.ParseInt(was, 10, 64)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := w.api().Network.Delete(context.Background(), &hcloud.Network{ID: id}); err != nil {
+					t.Fatal(err)
+				}
+				// Annotations know whole seconds.
+				time.Sleep(time.Second)
+				lose(w, was)
+				w.reconcile(o)
+				if n := w.count("networks"); n != 1 {
+					t.Fatalf("the first attempt made %d networks", n)
+				}
+				w.lose = nil
+				if again {
+					w.restart()
+				}
+				w.settle(o)
+				w.get(o)
+				if meta.GetExternalName(o) == was || w.count("networks") != 1 {
+					t.Errorf("it is number %s, as before, of %d networks", was, w.count("networks"))
+				}
+				if a := o.GetAnnotations(); a[AnnotationCreateLost] != "" || meta.ExternalCreateIncomplete(o) {
+					t.Errorf("it is still looked for: %v", a)
+				}
+				w.remove(o)
+				if n := w.count("networks"); n != 0 {
+					t.Errorf("%d networks are left over", n)
 				}
 			})
 		}
