@@ -33,7 +33,7 @@ const (
 // compose looks at a composite resource as Crossplane core does.
 func (p *plane) compose(f *function, i item) (time.Duration, error) {
 	ctx := context.Background()
-	xr, ok := p.objects[i]
+	xr, ok := p.seen(i)
 	if !ok {
 		return 0, nil
 	}
@@ -53,7 +53,7 @@ func (p *plane) compose(f *function, i item) (time.Duration, error) {
 	}
 	observed := map[string]item{}
 	for key, c := range p.refs[xr.GetUID()] {
-		if o, ok := p.objects[c]; ok && metav1.IsControlledBy(o, xr) {
+		if o, ok := p.seen(c); ok && metav1.IsControlledBy(o, xr) {
 			observed[key] = c
 		}
 	}
@@ -89,13 +89,19 @@ func (p *plane) call(f *function, xr *unstructured.Unstructured, observed map[st
 		Composite: &fnv1.Resource{Resource: comp}, Resources: map[string]*fnv1.Resource{},
 	}}
 	for key, c := range observed {
-		s, err := toStruct(p.objects[c])
+		o, _ := p.seen(c)
+		s, err := toStruct(o)
 		if err != nil {
 			return nil, err
 		}
 		req.Observed.Resources[key] = &fnv1.Resource{Resource: s}
 	}
-	var before *fnv1.Requirements
+	// Core asks with nothing first. What the function required before saves a call
+	// in which it would say so again.
+	before := p.required[xr.GetUID()]
+	if req.RequiredResources, err = p.lookUp(before); err != nil {
+		return nil, err
+	}
 	for range maxCalls {
 		rsp, err := f.run(req)
 		if err != nil {
@@ -110,6 +116,7 @@ func (p *plane) call(f *function, xr *unstructured.Unstructured, observed map[st
 			return rsp, nil
 		}
 		before = rsp.GetRequirements()
+		p.required[xr.GetUID()] = before
 		if req.RequiredResources, err = p.lookUp(before); err != nil {
 			return nil, err
 		}
@@ -122,8 +129,12 @@ func (p *plane) lookUp(r *fnv1.Requirements) (map[string]*fnv1.Resources, error)
 	for key, sel := range r.GetResources() {
 		found := &fnv1.Resources{}
 		gvk := schema.FromAPIVersionAndKind(sel.GetApiVersion(), sel.GetKind())
-		for i, o := range p.objects {
+		for i := range p.objects {
 			if i.GroupVersionKind != gvk || sel.GetMatchName() != "" && i.name != sel.GetMatchName() {
+				continue
+			}
+			o, ok := p.seen(i)
+			if !ok {
 				continue
 			}
 			s, err := toStruct(o)
@@ -181,9 +192,7 @@ func (p *plane) apply(ctx context.Context, xr *unstructured.Unstructured, desire
 		if exists && !metav1.IsControlledBy(was, xr) {
 			return refs, fmt.Errorf("%s exists and is not controlled by %s", i, xr.GetName())
 		}
-		if exists && (was.GetDeletionTimestamp() != nil || p.applied[i] == digest+was.GetResourceVersion()) {
-			// The stand-in for the API server takes finalizers away from what is
-			// being deleted when it is applied.
+		if exists && p.applied[i] == digest+was.GetResourceVersion() {
 			continue
 		}
 		if err := p.kube.Patch(ctx, u, client.Apply, client.ForceOwnership, client.FieldOwner("apiextensions.crossplane.io/composed/"+xr.GetName())); err != nil { //nolint:staticcheck // Core does so too.

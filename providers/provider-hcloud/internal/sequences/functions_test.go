@@ -7,20 +7,20 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
-	"testing"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+
+	catalyst "github.com/openova-io/catalyst/apis/v1alpha1"
 )
 
 // root of the repository.
 const root = "../../../.."
 
-// A function that runs as a process of its own, as it does in production: its
-// package is a program, which cannot be imported.
+// A function that runs as a process of its own, as it does in production.
 type function struct {
 	mu  sync.Mutex
 	in  chan *fnv1.RunFunctionRequest
@@ -49,54 +49,55 @@ func (f *function) serve(c fnv1.FunctionRunnerServiceClient) {
 	}
 }
 
-// startFunctions builds and starts the functions of the kinds, by kind.
-func startFunctions(t *testing.T, folders map[string]string) map[string]*function {
-	t.Helper()
+// functions by the kind they compose. They are built and started for whoever needs
+// them first, and stopped after all tests.
+var functions = sync.OnceValues(func() (map[string]*function, error) {
 	dir, err := os.MkdirTemp("", "sequences")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	stops = append(stops, func() { _ = os.RemoveAll(dir) })
 	program := filepath.Join(dir, "functions")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./functions")
+	build := exec.CommandContext(context.Background(), "go", "build", "-o", program, "./functions")
 	build.Dir = root
 	if b, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("cannot build functions: %v\n%s", err, b)
+		return nil, fmt.Errorf("cannot build functions: %w\n%s", err, b)
 	}
 	out := map[string]*function{}
-	for kind, folder := range folders {
+	for kind, folder := range map[string]string{catalyst.KindHostCluster: "hostcluster", catalyst.KindNodePool: "nodepool"} {
 		socket := filepath.Join(dir, folder+".sock")
-		cmd := exec.CommandContext(t.Context(), program, folder, "--insecure", "--network=unix", "--address="+socket, "--metrics-address=", "--health-address=")
+		cmd := exec.CommandContext(context.Background(), program, folder, "--insecure", "--network=unix", "--address="+socket, "--metrics-address=", "--health-address=")
 		cmd.Stderr = os.Stderr
 		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
-		t.Cleanup(func() {
+		stops = append(stops, func() {
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait()
 		})
-		out[kind] = dial(t, socket)
+		if out[kind], err = dial(socket); err != nil {
+			return nil, err
+		}
 	}
-	return out
-}
+	return out, nil
+})
 
-func dial(t *testing.T, socket string) *function {
-	t.Helper()
+// stops of what the tests have started.
+var stops []func()
+
+func dial(socket string) (*function, error) {
 	conn, err := grpc.NewClient("unix:"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
+	stops = append(stops, func() { _ = conn.Close() })
 	c := fnv1.NewFunctionRunnerServiceClient(conn)
 	f := &function{in: make(chan *fnv1.RunFunctionRequest), out: make(chan answer)}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if _, err := c.RunFunction(ctx, &fnv1.RunFunctionRequest{}, grpc.WaitForReady(true)); err != nil {
-		t.Fatal(fmt.Errorf("function at %s does not answer: %w", socket, err))
+		return nil, fmt.Errorf("function at %s does not answer: %w", socket, err)
 	}
 	go f.serve(c)
-	t.Cleanup(func() {
-		close(f.in)
-		_ = conn.Close()
-	})
-	return f
+	return f, nil
 }

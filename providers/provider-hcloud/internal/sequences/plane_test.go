@@ -3,7 +3,6 @@ package sequences
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,23 +11,17 @@ import (
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
-	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	kjson "k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
-	"sigs.k8s.io/controller-runtime/pkg/client/fake"
-	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 
 	catalyst "github.com/openova-io/catalyst/apis/v1alpha1"
 	hcloud "github.com/openova-io/catalyst/providers/provider-hcloud/apis/v1alpha1"
@@ -72,7 +65,7 @@ var collector = item{name: "garbage collector"}
 // an order that is drawn: what may be looked at now, and else what is due next.
 type plane struct {
 	rng   *rand.Rand
-	kube  client.WithWatch
+	kube  *store
 	trace func(format string, args ...any)
 	// watched are changes that who looks after an object looks at it for.
 	watched predicate.Predicate
@@ -82,12 +75,23 @@ type plane struct {
 	objects  map[item]*unstructured.Unstructured
 	due      map[item]time.Time
 	failures map[item]int
-	uids     int
 	// looks since time last passed.
 	looks int
+	// lag of what is read, and of the news of it, behind what is written.
+	lag  time.Duration
+	past map[item][]version
+	// news of items that are still to come.
+	news map[item]time.Time
 
-	refs    map[types.UID]map[string]item
-	applied map[item]string
+	refs     map[types.UID]map[string]item
+	required map[types.UID]*fnv1.Requirements
+	applied  map[item]string
+}
+
+// A version of an object, nil if there was none, and until when it was there.
+type version struct {
+	object *unstructured.Unstructured
+	until  time.Time
 }
 
 func newPlane(rng *rand.Rand, trace func(string, ...any)) (*plane, error) {
@@ -95,67 +99,13 @@ func newPlane(rng *rand.Rand, trace func(string, ...any)) (*plane, error) {
 		rng: rng, trace: trace, watched: resource.DesiredStateChanged(),
 		look:    map[schema.GroupKind]func(item) (time.Duration, error){},
 		objects: map[item]*unstructured.Unstructured{}, due: map[item]time.Time{}, failures: map[item]int{},
-		refs: map[types.UID]map[string]item{}, applied: map[item]string{},
+		refs: map[types.UID]map[string]item{}, required: map[types.UID]*fnv1.Requirements{}, applied: map[item]string{}, past: map[item][]version{}, news: map[item]time.Time{},
 	}
-	scheme := runtime.NewScheme()
-	b := fake.NewClientBuilder().WithScheme(scheme)
-	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, hcloud.AddToScheme} {
-		if err := add(scheme); err != nil {
-			return nil, err
-		}
+	st, err := newStore(p.changed)
+	if err != nil {
+		return nil, err
 	}
-	for _, kind := range []string{catalyst.KindHostCluster, catalyst.KindNodePool} {
-		// Without their Go types, which lack what core adds to their status.
-		xr := &unstructured.Unstructured{}
-		xr.SetGroupVersionKind(catalyst.SchemeGroupVersion.WithKind(kind))
-		scheme.AddKnownTypeWithName(xr.GroupVersionKind(), xr)
-		scheme.AddKnownTypeWithName(catalyst.SchemeGroupVersion.WithKind(kind+"List"), &unstructured.UnstructuredList{})
-		b = b.WithStatusSubresource(xr)
-	}
-	for gvk := range scheme.AllKnownTypes() {
-		o, err := scheme.New(gvk)
-		if err != nil {
-			return nil, err
-		}
-		if obj, ok := o.(client.Object); ok && gvk.Group == hcloud.CRDGroupVersion.Group {
-			b = b.WithStatusSubresource(obj)
-		}
-	}
-	p.kube = b.WithInterceptorFuncs(interceptor.Funcs{
-		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
-			if err := c.Get(ctx, key, o, opts...); err != nil {
-				return err
-			}
-			return p.stamp(o)
-		},
-		Create: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
-			p.born(o)
-			return p.written(ctx, c, o, c.Create(ctx, o, opts...))
-		},
-		Update: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.UpdateOption) error {
-			if same, err := p.prepare(o, false); err != nil {
-				return err
-			} else if same {
-				return c.Get(ctx, client.ObjectKeyFromObject(o), o)
-			}
-			return p.written(ctx, c, o, c.Update(ctx, o, opts...))
-		},
-		SubResourceUpdate: func(ctx context.Context, c client.Client, sub string, o client.Object, opts ...client.SubResourceUpdateOption) error {
-			if same, err := p.prepare(o, true); err != nil || same {
-				return err
-			}
-			return p.written(ctx, p.kube, o, c.SubResource(sub).Update(ctx, o, opts...))
-		},
-		Patch: func(ctx context.Context, c client.WithWatch, o client.Object, patch client.Patch, opts ...client.PatchOption) error {
-			if err := c.Patch(ctx, o, patch, opts...); err != nil {
-				return err
-			}
-			return p.complete(ctx, c, o)
-		},
-		Delete: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.DeleteOption) error {
-			return p.written(ctx, c, o, c.Delete(ctx, o, opts...))
-		},
-	}).Build()
+	p.kube = st
 	p.look[schema.GroupKind{}] = func(item) (time.Duration, error) { return p.collect(), nil }
 	p.look[usageGVK.GroupKind()] = p.usage
 	return p, nil
@@ -166,145 +116,29 @@ func (p *plane) item(o client.Object) (item, error) {
 	return item{GroupVersionKind: gvk, name: o.GetName()}, err
 }
 
-// stamp the kind on what was read, as the cache does.
-func (p *plane) stamp(o client.Object) error {
-	gvk, err := apiutil.GVKForObject(o, p.kube.Scheme())
-	if err == nil {
-		o.GetObjectKind().SetGroupVersionKind(gvk)
+// changed says that an object is not what it was: who watches it looks.
+func (p *plane) changed(k storeKey, was, is *unstructured.Unstructured) {
+	if k.Namespace != namespace {
+		return
 	}
-	return err
-}
-
-func (p *plane) born(o client.Object) {
-	p.uids++
-	o.SetUID(types.UID(fmt.Sprintf("uid-%d", p.uids)))
-	o.SetCreationTimestamp(metav1.Now())
-	o.SetGeneration(1)
-}
-
-// prepare an update: it raises the generation of a changed spec, and tells
-// whether nothing is changed at all.
-func (p *plane) prepare(o client.Object, status bool) (same bool, err error) {
-	i, err := p.item(o)
-	if err != nil {
-		return false, err
-	}
-	was, ok := p.objects[i]
-	if !ok || o.GetNamespace() != namespace || was.GetResourceVersion() != o.GetResourceVersion() {
-		return false, nil
-	}
-	m, err := content(o)
-	if err != nil {
-		return false, err
-	}
-	if status {
-		return equality.Semantic.DeepEqual(m["status"], was.Object["status"]), nil
-	}
-	is := &unstructured.Unstructured{Object: m}
-	same = equality.Semantic.DeepEqual(m["spec"], was.Object["spec"])
-	if !same {
-		o.SetGeneration(was.GetGeneration() + 1)
-	}
-	return same && equality.Semantic.DeepEqual(m["data"], was.Object["data"]) && sameMeta(is, was) && slices.Equal(is.GetFinalizers(), was.GetFinalizers()) && equality.Semantic.DeepEqual(is.GetOwnerReferences(), was.GetOwnerReferences()), nil
-}
-
-// content of an object as it is stored.
-func content(o client.Object) (map[string]any, error) {
-	raw, err := json.Marshal(o)
-	if err != nil {
-		return nil, err
-	}
-	out := map[string]any{}
-	err = kjson.Unmarshal(raw, &out)
-	return out, err
-}
-
-func sameMeta(a, b *unstructured.Unstructured) bool {
-	return maps.Equal(a.GetLabels(), b.GetLabels()) && maps.Equal(a.GetAnnotations(), b.GetAnnotations())
-}
-
-// complete what the API server adds to an object that was applied.
-func (p *plane) complete(ctx context.Context, c client.WithWatch, o client.Object) error {
-	i, err := p.item(o)
-	if err != nil {
-		return err
-	}
-	u := &unstructured.Unstructured{}
-	u.SetGroupVersionKind(i.GroupVersionKind)
-	key := client.ObjectKeyFromObject(o)
-	if err := c.Get(ctx, key, u); err != nil {
-		return err
-	}
-	was, existed := p.objects[i]
-	switch {
-	case !existed:
-		p.born(u)
-	case !equality.Semantic.DeepEqual(was.Object["spec"], u.Object["spec"]):
-		u.SetGeneration(was.GetGeneration() + 1)
-	default:
-		return p.written(ctx, c, o, nil)
-	}
-	if err := c.Update(ctx, u); err != nil {
-		return err
-	}
-	if err := c.Get(ctx, key, o); err != nil {
-		return err
-	}
-	if err := p.stamp(o); err != nil {
-		return err
-	}
-	return p.written(ctx, c, o, nil)
-}
-
-// written an object: who watches it looks.
-func (p *plane) written(ctx context.Context, c client.Client, o client.Object, err error) error {
-	if err != nil || o.GetNamespace() != namespace {
-		return err
-	}
-	i, err := p.item(o)
-	if err != nil {
-		return err
-	}
-	was := p.objects[i]
-	is := &unstructured.Unstructured{}
-	is.SetGroupVersionKind(i.GroupVersionKind)
-	err = c.Get(ctx, i.key(), is)
-	if err != nil && !kerrors.IsNotFound(err) {
-		return err
-	}
-	if err != nil {
-		is = nil
-	}
-	p.changed(i, was, is)
-	return nil
-}
-
-func (p *plane) changed(i item, was, is *unstructured.Unstructured) {
-	now := time.Now()
-	if was != nil && is != nil {
-		// The API server would have kept the version of what is the same.
-		c := is.DeepCopy()
-		c.SetResourceVersion(was.GetResourceVersion())
-		if equality.Semantic.DeepEqual(c, was) {
-			p.objects[i] = is
-			return
-		}
-	}
+	i, now := item{GroupVersionKind: k.GroupVersionKind, name: k.Name}, time.Now()
 	if p.looks > busy-20 && was != nil && is != nil {
 		// What keeps the control plane from coming to rest.
 		p.trace("%s changed: %s %s", i, gocmp.Diff(was.Object["spec"], is.Object["spec"]), gocmp.Diff(was.Object["metadata"], is.Object["metadata"]))
 	}
+	p.keep(i, was, now)
 	if is == nil {
 		delete(p.objects, i)
 		delete(p.due, i)
 		delete(p.failures, i)
 		delete(p.applied, i)
+		p.tell(i, now)
 		p.enqueue(collector, now)
 	} else {
 		p.objects[i] = is
 	}
 	if is != nil && (was == nil || p.watched.Update(event.UpdateEvent{ObjectOld: was, ObjectNew: is})) {
-		p.enqueue(i, now)
+		p.tell(i, now)
 	}
 	if is != nil && is.GetDeletionTimestamp() != nil {
 		p.enqueue(collector, now)
@@ -314,16 +148,45 @@ func (p *plane) changed(i item, was, is *unstructured.Unstructured) {
 			continue
 		}
 		if c := metav1.GetControllerOf(o); c != nil && composite(c.Kind) {
-			p.enqueue(item{GroupVersionKind: schema.FromAPIVersionAndKind(c.APIVersion, c.Kind), name: c.Name}, now)
+			p.tell(item{GroupVersionKind: schema.FromAPIVersionAndKind(c.APIVersion, c.Kind), name: c.Name}, now)
 		}
 	}
-	if i.Kind == "Secret" || i.Kind == "NetworkSubnet" || composite(i.Kind) {
+	if slices.Contains(requirable, i.Kind) || composite(i.Kind) {
 		for other := range p.objects {
 			if composite(other.Kind) {
-				p.enqueue(other, now)
+				p.tell(other, now)
 			}
 		}
 	}
+}
+
+// requirable kinds are those that functions ask core for, which watches them.
+var requirable = []string{"Secret", "NetworkSubnet", "SSHKey", "Firewall", "PlacementGroup"}
+
+// longestLag of anything.
+const longestLag = 20 * time.Second
+
+// keep what was there, for who reads late.
+func (p *plane) keep(i item, was *unstructured.Unstructured, now time.Time) {
+	if p.lag == 0 {
+		clear(p.past)
+		return
+	}
+	p.past[i] = append(slices.DeleteFunc(p.past[i], func(v version) bool { return now.Sub(v.until) > longestLag }), version{was, now})
+}
+
+// seen is an object as caches have it.
+func (p *plane) seen(i item) (*unstructured.Unstructured, bool) {
+	if p.lag > 0 {
+		at := time.Now().Add(-p.lag)
+		for _, v := range p.past[i] {
+			if v.until.After(at) {
+				return v.object, v.object != nil
+			}
+		}
+	}
+	o, ok := p.objects[i]
+	return o, ok
 }
 
 func composite(kind string) bool {
@@ -338,6 +201,24 @@ func (p *plane) enqueue(i item, at time.Time) {
 	if d, ok := p.due[i]; !ok || at.Before(d) {
 		p.due[i] = at
 	}
+}
+
+// tell who watches an item that it has changed, as soon as caches have it.
+func (p *plane) tell(i item, now time.Time) {
+	p.enqueue(i, now.Add(p.lag))
+	if p.lag > 0 {
+		p.news[i] = now.Add(p.lag)
+	}
+}
+
+// await the news of an item that was looked at before they came.
+func (p *plane) await(i item) {
+	at, ok := p.news[i]
+	if ok && at.After(time.Now()) {
+		p.enqueue(i, at)
+		return
+	}
+	delete(p.news, i)
 }
 
 // step looks at one item, or waits until one is due. It returns false when that
@@ -362,22 +243,44 @@ func (p *plane) step(until time.Time) bool {
 		time.Sleep(next.Sub(now))
 		return true
 	}
-	slices.SortFunc(ready, func(a, b item) int { return cmp.Compare(a.String(), b.String()) })
-	i := ready[p.rng.IntN(len(ready))]
+	p.lookAt(p.oneOf(ready))
+	return true
+}
+
+func (p *plane) oneOf(all []item) item {
+	slices.SortFunc(all, func(a, b item) int { return cmp.Compare(a.String(), b.String()) })
+	return all[p.rng.IntN(len(all))]
+}
+
+func (p *plane) lookAt(i item) {
 	delete(p.due, i)
 	p.looks++
 	after, err := p.look[i.GroupKind()](i)
+	p.await(i)
 	if err != nil {
 		p.trace("%s: %v", i, err)
 		p.failures[i]++
 		p.enqueue(i, time.Now().Add(min(firstBackoff<<min(p.failures[i], 11), lastBackoff)))
-		return true
+		return
 	}
 	delete(p.failures, i)
 	if after > 0 {
 		p.enqueue(i, time.Now().Add(after))
 	}
-	return true
+}
+
+// meanwhile core and the garbage collector look at one item, while the provider
+// is at work on another. Nothing waits and no time passes.
+func (p *plane) meanwhile() {
+	var ready []item
+	for i, at := range p.due {
+		if i.Group != hcloud.CRDGroupVersion.Group && !at.After(time.Now()) {
+			ready = append(ready, i)
+		}
+	}
+	if len(ready) > 0 {
+		p.lookAt(p.oneOf(ready))
+	}
 }
 
 // errInUse says that a usage keeps an object.

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
 	"time"
 
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/record"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -41,7 +43,10 @@ type provider struct {
 	writes, requests int
 	// before says that it dies before the last of these is carried out.
 	before bool
-	cancel context.CancelFunc
+	// hiccups of the API server: how many of the next writes it answers with an
+	// error, having carried them out or not.
+	hiccups int
+	cancel  context.CancelFunc
 }
 
 func (p *provider) die() {
@@ -60,10 +65,10 @@ func last(n *int) bool {
 }
 
 // startProvider as its main function would, but for what runs by itself.
-func startProvider(kube client.WithWatch) (*provider, error) {
+func startProvider(pl *plane) (*provider, error) {
 	p := &provider{controllers: map[schema.GroupVersionKind]reconcile.Reconciler{}, writes: -1, requests: -1}
 	m := &programManager{provider: p}
-	m.Client, m.Scheme = p.client(kube), kube.Scheme()
+	m.Client, m.Scheme = p.client(pl), pl.kube.Scheme()
 	o := xpcontroller.Options{
 		Logger: logging.NewNopLogger(), MaxConcurrentReconciles: 1, PollInterval: controller.DefaultPoll,
 		GlobalRateLimiter: ratelimiter.NewGlobal(100), Features: &feature.Flags{}, Gate: m,
@@ -72,38 +77,67 @@ func startProvider(kube client.WithWatch) (*provider, error) {
 	return p, controller.Add(m, o, clients.NewPool())
 }
 
-// client of the provider, which writes nothing once it is dead.
-func (p *provider) client(kube client.WithWatch) client.Client {
-	write := func(do func() error) error {
+// client of the provider, which reads from a cache and writes nothing once it is
+// dead.
+func (p *provider) client(pl *plane) client.Client {
+	write := func(o client.Object, do func(o client.Object) error) error {
 		if p.dead {
 			return errDead
 		}
+		if p.hiccups > 0 {
+			p.hiccups--
+			if pl.rng.IntN(2) == 0 {
+				// What it answers does not arrive.
+				_ = do(o.DeepCopyObject().(client.Object))
+			}
+			return kerrors.NewTimeoutError("the API server is slow", 1)
+		}
 		if !last(&p.writes) {
-			return do()
+			return do(o)
 		}
 		if !p.before {
-			_ = do()
+			_ = do(o)
 		}
 		p.die()
 		return errDead
 	}
-	return interceptor.NewClient(kube, interceptor.Funcs{
+	return interceptor.NewClient(pl.kube, interceptor.Funcs{
+		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+			if pl.lag == 0 || key.Namespace != namespace {
+				return c.Get(ctx, key, o, opts...)
+			}
+			return pl.cached(key, o)
+		},
 		Create: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
-			return write(func() error { return c.Create(ctx, o, opts...) })
+			return write(o, func(o client.Object) error { return c.Create(ctx, o, opts...) })
 		},
 		Update: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.UpdateOption) error {
-			return write(func() error { return c.Update(ctx, o, opts...) })
+			return write(o, func(o client.Object) error { return c.Update(ctx, o, opts...) })
 		},
 		Patch: func(ctx context.Context, c client.WithWatch, o client.Object, patch client.Patch, opts ...client.PatchOption) error {
-			return write(func() error { return c.Patch(ctx, o, patch, opts...) })
+			return write(o, func(o client.Object) error { return c.Patch(ctx, o, patch, opts...) })
 		},
 		Delete: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.DeleteOption) error {
-			return write(func() error { return c.Delete(ctx, o, opts...) })
+			return write(o, func(o client.Object) error { return c.Delete(ctx, o, opts...) })
 		},
 		SubResourceUpdate: func(ctx context.Context, c client.Client, sub string, o client.Object, opts ...client.SubResourceUpdateOption) error {
-			return write(func() error { return c.SubResource(sub).Update(ctx, o, opts...) })
+			return write(o, func(o client.Object) error { return c.SubResource(sub).Update(ctx, o, opts...) })
 		},
 	})
+}
+
+// cached reads an object as caches have it.
+func (p *plane) cached(key client.ObjectKey, into client.Object) error {
+	i, err := p.item(into)
+	if err != nil {
+		return err
+	}
+	i.name = key.Name
+	o, ok := p.seen(i)
+	if !ok {
+		return kerrors.NewNotFound(schema.GroupResource{Group: i.Group, Resource: i.Kind}, i.name)
+	}
+	return decode(o, into)
 }
 
 func (p *provider) reconcile(i item) (time.Duration, error) {
@@ -216,10 +250,12 @@ func (w *wire) Addr() net.Addr { return &net.UnixAddr{} }
 
 func (w *wire) stop() { _ = w.srv.Close() }
 
-// serve the provider's requests, as long as it lives.
+// serve the provider's requests, as long as it lives. Others may get in between.
 func (s *sequence) serve(rw http.ResponseWriter, r *http.Request) {
 	p := s.provider
-	s.asked = true
+	if r.Method != http.MethodGet {
+		s.asked = true
+	}
 	if p.dead {
 		panic(http.ErrAbortHandler)
 	}
@@ -230,7 +266,41 @@ func (s *sequence) serve(rw http.ResponseWriter, r *http.Request) {
 		p.die()
 		panic(http.ErrAbortHandler)
 	}
-	s.sim.ServeHTTP(rw, r)
+	if s.between == 0 || r.Method == http.MethodGet && s.rng.IntN(4) > 0 {
+		s.sim.ServeHTTP(rw, r)
+		return
+	}
+	s.between--
+	if s.rng.IntN(2) == 0 {
+		s.interrupt(r)
+		s.sim.ServeHTTP(rw, r)
+		return
+	}
+	answer := httptest.NewRecorder()
+	s.sim.ServeHTTP(answer, r)
+	s.interrupt(r)
+	maps.Copy(rw.Header(), answer.Header())
+	rw.WriteHeader(answer.Code)
+	_, _ = rw.Write(answer.Body.Bytes())
+}
+
+// interrupt the provider: people do something, and core sees it, while the
+// provider waits for an answer.
+func (s *sequence) interrupt(r *http.Request) {
+	s.notef("meanwhile, at %s %s:", r.Method, r.URL.Path)
+	s.inside = true
+	defer func() { s.inside = false }()
+	switch s.rng.IntN(5) {
+	case 0:
+		s.editOne()
+	case 1:
+		s.drift()
+	case 2:
+		s.takeName()
+	}
+	for range s.rng.IntN(8) {
+		s.meanwhile()
+	}
 }
 
 // kinds the provider looks at.

@@ -12,12 +12,14 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/hetznercloud/hcloud-go/v2/hcloud"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -26,6 +28,7 @@ import (
 	kubeclient "sigs.k8s.io/controller-runtime/pkg/client"
 
 	catalyst "github.com/openova-io/catalyst/apis/v1alpha1"
+	"github.com/openova-io/catalyst/internal/hetzner"
 	"github.com/openova-io/catalyst/providers/provider-hcloud/apis/v1alpha1"
 	"github.com/openova-io/catalyst/test/hcloudsim"
 )
@@ -36,7 +39,11 @@ var (
 	verbose   = flag.Bool("story", false, "print what happens in each sequence")
 )
 
-const token = "sim-token-0123456789012345678901234567890123456789012345678901234"
+// Tokens of the provider and of people. Faults are the provider's alone.
+const (
+	token       = "sim-token-0123456789012345678901234567890123456789012345678901234"
+	peopleToken = "sim-token-people-6789012345678901234567890123456789012345678901234"
+)
 
 // prefix of what the cluster is called at Hetzner.
 const prefix = "catalyst-omantel-hz-fsn-mgt-prod"
@@ -44,7 +51,13 @@ const prefix = "catalyst-omantel-hz-fsn-mgt-prod"
 func TestMain(m *testing.M) {
 	// The Terraform provider writes to the standard logger.
 	log.SetOutput(io.Discard)
-	os.Exit(m.Run())
+	// There is little to keep and much to throw away.
+	debug.SetGCPercent(400)
+	code := m.Run()
+	for _, stop := range slices.Backward(stops) {
+		stop()
+	}
+	os.Exit(code)
 }
 
 // TestSequences creates a HostCluster, scales and edits it, deletes it, and has
@@ -52,12 +65,44 @@ func TestMain(m *testing.M) {
 // once they let it, nothing is made twice, what is to stay stays the one it was,
 // what belongs to others is not touched, and nothing is left in the end.
 func TestSequences(t *testing.T) {
-	functions := startFunctions(t, map[string]string{catalyst.KindHostCluster: "hostcluster", catalyst.KindNodePool: "nodepool"})
+	started, err := functions()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for n := range uint64(*sequences) { //nolint:gosec // Not negative.
 		t.Run(fmt.Sprint(*seed+n), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { run(t, functions, *seed+n) })
+			synctest.Test(t, func(t *testing.T) { run(t, started, *seed+n) })
 		})
 	}
+}
+
+// TestDrifts has people do to a cluster at Hetzner whatever they can, one thing
+// after the other. Each is put right, and nothing else is touched.
+func TestDrifts(t *testing.T) {
+	started, err := functions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s := begin(t, started, 0)
+		s.apply0()
+		s.edit("3 workers", func(spec *catalyst.HostClusterSpec) { spec.Workers.Count = 3 })
+		s.settle()
+		for _, d := range drifts() {
+			for _, th := range s.ours(d.of) {
+				err := d.do(t.Context(), s, th)
+				s.notef("people %s %s: %v", d.what, th.Name, err)
+				if err != nil {
+					s.failf("people cannot %s %s: %v", d.what, th.Name, err)
+				}
+				s.settle()
+				if d.of == "servers" && strings.HasSuffix(th.Name, "-w1") {
+					break
+				}
+			}
+		}
+		s.end()
+	})
 }
 
 // A sequence of things that happen to one HostCluster.
@@ -70,38 +115,59 @@ type sequence struct {
 	provider *provider
 	log      []string
 	start    time.Time
-	foreign  map[string]string
-	// asked says that Hetzner was asked for something since the last check.
+	// foreign things, which nobody may change: each by kind and id.
+	foreign map[string]string
+	// strangers are things that were made later under names that are ours, and
+	// elastic are the cluster's autoscaler's servers, by kind and id.
+	strangers map[string]*stranger
+	elastic   map[string]hcloud.ServerCreateOpts
+	// doomed are servers that people have deleted.
+	doomed map[string]bool
+	// read things, by how they were written.
+	read map[string]thing
+	// asked says that Hetzner was asked to change something since the last check.
 	asked bool
 	// people have a client of their own, and so do the cluster's controllers.
 	people *hcloud.Client
 	made   int
-	// wanted workers and control planes, and the most since all was settled.
-	workers, heads, mostWorkers int
-	keys                        int
-	deleted                     bool
-	// kept servers: the id of each that is to stay, by the name of its object.
-	kept map[string]string
+	// between says in how many of the provider's requests others get in between.
+	// They do when it is inside.
+	between int
+	inside  bool
+	// spec of the HostCluster as it was applied last.
+	spec    *catalyst.HostClusterSpec
+	edited  time.Time
+	deleted bool
+	// kept things: the id of each that is to stay, by its object.
+	kept map[item]string
 }
 
-func run(t *testing.T, functions map[string]*function, seed uint64) {
+// begin with the things of others, and no cluster.
+func begin(t *testing.T, functions map[string]*function, seed uint64) *sequence {
 	t.Helper()
-	s := &sequence{t: t, seed: seed, start: time.Now(), kept: map[string]string{}}
+	s := &sequence{
+		t: t, seed: seed, start: time.Now(), kept: map[item]string{}, doomed: map[string]bool{}, read: map[string]thing{},
+		strangers: map[string]*stranger{}, elastic: map[string]hcloud.ServerCreateOpts{},
+	}
 	rng := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // Random on purpose, and repeatable.
 	p, err := newPlane(rng, s.notef)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.plane = p
+	skew := time.Duration(rng.IntN(41)-20) * time.Second
 	s.sim = hcloudsim.New(hcloudsim.Config{
-		Tokens:          map[string]string{token: "default"},
+		Tokens:          map[string]string{token: "default", peopleToken: "default"},
 		ActionDuration:  time.Duration(rng.IntN(4)) * time.Second,
 		FirewallRelease: time.Duration(rng.IntN(3)) * time.Minute,
+		StrictLocks:     rng.IntN(3) == 0,
+		OldTargetCodes:  rng.IntN(4) == 0,
+		Clock:           func() time.Time { return time.Now().Add(skew) },
 	})
 	api := newWire(fmt.Sprintf("hetzner-%d.test", seed), http.HandlerFunc(s.serve))
-	defer api.stop()
+	t.Cleanup(api.stop)
 	people := newWire(fmt.Sprintf("people-%d.test", seed), s.sim)
-	defer people.stop()
+	t.Cleanup(people.stop)
 	s.restart()
 	for kind, f := range functions {
 		s.look[catalyst.SchemeGroupVersion.WithKind(kind).GroupKind()] = func(i item) (time.Duration, error) { return s.compose(f, i) }
@@ -111,16 +177,24 @@ func run(t *testing.T, functions map[string]*function, seed uint64) {
 	}
 	s.configure(api.host)
 	s.others(people.host)
+	return s
+}
 
+func run(t *testing.T, functions map[string]*function, seed uint64) {
+	t.Helper()
+	s := begin(t, functions, seed)
+	for range max(0, s.rng.IntN(4)-2) {
+		s.takeName()
+	}
 	s.apply0()
-	for range 3 + rng.IntN(5) {
+	for range 3 + s.rng.IntN(5) {
 		s.happen()
-		s.pass(time.Duration(rng.IntN(300)) * time.Second)
-		if rng.IntN(4) == 0 {
+		s.pass(time.Duration(s.rng.IntN(300)) * time.Second)
+		if s.rng.IntN(4) == 0 {
 			s.settle()
 		}
 	}
-	if rng.IntN(2) == 0 {
+	if s.rng.IntN(2) == 0 {
 		s.settle()
 	}
 	s.end()
@@ -139,7 +213,10 @@ func (s *sequence) notef(format string, args ...any) {
 
 func (s *sequence) failf(format string, args ...any) {
 	s.t.Helper()
-	tail := s.log[max(0, len(s.log)-60):]
+	// What happened from the start, and all there was in the end.
+	end := max(0, len(s.log)-30)
+	tail := slices.DeleteFunc(slices.Clone(s.log[:end]), func(line string) bool { return strings.Contains(line, errAgain.Error()) })
+	tail = append(tail, s.log[end:]...)
 	s.t.Fatalf("%s\nAgain: go test ./providers/provider-hcloud/internal/sequences -run TestSequences -sequences 1 -seed %d -story\n%s", fmt.Sprintf(format, args...), s.seed, strings.Join(tail, "\n"))
 }
 
@@ -163,7 +240,7 @@ func (s *sequence) manage(i item) (time.Duration, error) {
 // restart the provider: what it remembered is gone, and it looks at everything.
 func (s *sequence) restart() {
 	var err error
-	if s.provider, err = startProvider(s.kube); err != nil {
+	if s.provider, err = startProvider(s.plane); err != nil {
 		s.t.Fatal(err)
 	}
 	for i := range s.objects {
@@ -192,7 +269,7 @@ func (s *sequence) configure(host string) {
 // others have things in the project, with names and labels much like ours.
 func (s *sequence) others(host string) {
 	ctx := context.Background()
-	s.people = hcloud.NewClient(hcloud.WithEndpoint("http://"+host+"/v1"), hcloud.WithToken(token), hcloud.WithHTTPClient(&http.Client{Transport: &http.Transport{DialContext: http.DefaultTransport.(*http.Transport).DialContext, DisableKeepAlives: true}}))
+	s.people = hcloud.NewClient(hcloud.WithEndpoint("http://"+host+"/v1"), hcloud.WithToken(peopleToken), hcloud.WithRetryOpts(hcloud.RetryOpts{}), hcloud.WithHTTPClient(&http.Client{Transport: &http.Transport{DialContext: http.DefaultTransport.(*http.Transport).DialContext, DisableKeepAlives: true}}))
 	api := s.people
 	_, cidr, err := net.ParseCIDR("10.0.0.0/16")
 	check := func(err error) {
@@ -219,29 +296,10 @@ func (s *sequence) others(host string) {
 	_, _, err = api.Volume.Create(ctx, hcloud.VolumeCreateOpts{Name: "pvc-other", Size: 10, Location: &hcloud.Location{Name: "fsn1"}})
 	check(err)
 	time.Sleep(time.Minute)
-	s.foreign = s.dump()
-}
-
-// dump of what there is at Hetzner, by kind and id.
-func (s *sequence) dump() map[string]string {
-	out := map[string]string{}
-	for plural, all := range s.sim.Dump("default") {
-		for _, raw := range all {
-			out[fmt.Sprintf("%s/%d", plural, read(raw).ID)] = string(raw)
-		}
+	s.foreign = map[string]string{}
+	for id, th := range s.dump() {
+		s.foreign[id] = th.raw
 	}
-	return out
-}
-
-type thing struct {
-	ID     int64             `json:"id"`
-	Name   string            `json:"name"`
-	Labels map[string]string `json:"labels"`
-}
-
-func read(raw json.RawMessage) (out thing) {
-	_ = json.Unmarshal(raw, &out)
-	return out
 }
 
 // pass time.
@@ -263,7 +321,10 @@ func (s *sequence) pass(d time.Duration) {
 // is for ever.
 const busy = 1000
 
-const cluster = "hz-fsn-mgt-prod"
+const (
+	cluster = "hz-fsn-mgt-prod"
+	domain  = "omantel.omani.works"
+)
 
 func (s *sequence) cluster() item {
 	return item{GroupVersionKind: catalyst.SchemeGroupVersion.WithKind(catalyst.KindHostCluster), name: cluster}
@@ -271,31 +332,30 @@ func (s *sequence) cluster() item {
 
 // apply0 applies the HostCluster for the first time.
 func (s *sequence) apply0() {
-	s.workers, s.heads = s.rng.IntN(4), 1
+	workers, heads := s.rng.IntN(4), 1
 	if s.rng.IntN(8) == 0 {
-		s.heads = 3
+		heads = 3
 	}
-	s.mostWorkers, s.keys = s.workers, 1
-	spec := catalyst.HostClusterSpec{}
-	raw := fmt.Sprintf(`{"domain": "omantel.omani.works", "provider": "hetzner", "region": "fsn", "buildingBlock": "mgt", "envType": "prod",
+	s.spec = &catalyst.HostClusterSpec{}
+	raw := fmt.Sprintf(`{"domain": %q, "provider": "hetzner", "region": "fsn", "buildingBlock": "mgt", "envType": "prod",
 		"network": {"cidr": "10.0.0.0/16", "subnet": "10.0.1.0/24"}, "kubernetes": {"version": "v1.31.4+k3s1"},
 		"controlPlane": {"serverType": "cx43", "count": %d}, "workers": {"serverType": "cx33", "count": %d, "min": 0, "max": 10},
-		"loadBalancer": {"type": "lb11"}, "ssh": {"publicKeys": [%q]}, "providerConfig": "default"}`, s.heads, s.workers, key(0))
-	if err := json.Unmarshal([]byte(raw), &spec); err != nil {
+		"loadBalancer": {"type": "lb11"}, "ssh": {"publicKeys": [%q]}, "providerConfig": "default"}`, domain, heads, workers, key(0))
+	if err := json.Unmarshal([]byte(raw), s.spec); err != nil {
 		s.t.Fatal(err)
 	}
-	s.notef("create %s with %d control planes and %d workers", cluster, s.heads, s.workers)
+	s.notef("create %s with %d control planes and %d workers", cluster, heads, workers)
 	hc := &unstructured.Unstructured{}
 	hc.SetGroupVersionKind(s.cluster().GroupVersionKind)
 	hc.SetNamespace(namespace)
 	hc.SetName(cluster)
-	s.put(hc, &spec)
+	s.put(hc)
 	s.create(hc)
 }
 
 // put the spec into the object.
-func (s *sequence) put(hc *unstructured.Unstructured, spec *catalyst.HostClusterSpec) {
-	m, err := runtime.DefaultUnstructuredConverter.ToUnstructured(spec)
+func (s *sequence) put(hc *unstructured.Unstructured) {
+	m, err := runtime.DefaultUnstructuredConverter.ToUnstructured(s.spec)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -306,6 +366,7 @@ func key(n int) string {
 	return []string{
 		"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl a",
 		"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJmXbA6h1QLb+cSGqv/V8YJAWzQ0r1f3LwF8e5eYv3b b",
+		"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPMyaV9Z0jhGq1ahbfY2kr1MLSW1xXHGFRoCVHcnTqqF c",
 	}[n]
 }
 
@@ -316,75 +377,122 @@ func (s *sequence) edit(what string, f func(spec *catalyst.HostClusterSpec)) {
 		return
 	}
 	s.notef("edit: %s", what)
-	hc, spec := was.DeepCopy(), &catalyst.HostClusterSpec{}
-	m, _, _ := unstructured.NestedMap(hc.Object, "spec")
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(m, spec); err != nil {
-		s.t.Fatal(err)
-	}
-	f(spec)
-	s.put(hc, spec)
+	f(s.spec)
+	s.edited = time.Now()
+	hc := was.DeepCopy()
+	s.put(hc)
 	if err := s.kube.Update(context.Background(), hc); err != nil {
 		s.t.Fatal(err)
 	}
+	maps.DeleteFunc(s.kept, func(i item, _ string) bool { return !s.wanted(i) })
 }
 
-func (s *sequence) scale(n int) {
-	s.edit(fmt.Sprintf("%d workers", n), func(spec *catalyst.HostClusterSpec) { spec.Workers.Count = n })
-	s.workers, s.mostWorkers = n, max(s.mostWorkers, n)
-	s.forget()
-}
-
-// forget servers that need not stay.
-func (s *sequence) forget() {
-	for name := range s.kept {
-		if !s.wanted(name) {
-			delete(s.kept, name)
-		}
+// editOne thing of the HostCluster.
+func (s *sequence) editOne() {
+	switch s.rng.IntN(8) {
+	default:
+		n := s.rng.IntN(5)
+		s.edit(fmt.Sprintf("%d workers", n), func(spec *catalyst.HostClusterSpec) { spec.Workers.Count = n })
+	case 4:
+		s.edit("SSH keys", func(spec *catalyst.HostClusterSpec) {
+			spec.SSH.PublicKeys = [][]string{{key(0)}, {key(1)}, {key(0), key(1)}}[s.rng.IntN(3)]
+		})
+	case 5:
+		s.edit("load balancer type", func(spec *catalyst.HostClusterSpec) {
+			spec.LoadBalancer.Type = []string{"lb11", "lb21"}[s.rng.IntN(2)]
+		})
+	case 6:
+		s.edit("who may use SSH", func(spec *catalyst.HostClusterSpec) {
+			spec.SSH.AllowedCIDRs = [][]string{nil, {"192.0.2.0/24"}, {"198.51.100.0/24", "192.0.2.0/24"}}[s.rng.IntN(3)]
+		})
+	case 7:
+		// There is no way back: a server that started with a larger disk keeps it.
+		s.edit("larger workers", func(spec *catalyst.HostClusterSpec) { spec.Workers.ServerType = "cx43" })
 	}
 }
 
-// wanted says whether an object of the server's name is to be there.
-func (s *sequence) wanted(name string) bool {
+// flip edits the HostCluster and takes that back, at once or in a moment. What
+// core never saw has no consequence.
+func (s *sequence) flip() {
+	was, kept := s.spec.DeepCopy(), maps.Clone(s.kept)
+	for range 1 + s.rng.IntN(2) {
+		s.editOne()
+	}
+	seen := s.rng.IntN(2) == 0
+	if seen {
+		s.pass(time.Duration(s.rng.IntN(8000)) * time.Millisecond)
+	}
+	s.edit("and back", func(spec *catalyst.HostClusterSpec) {
+		if seen {
+			was.Workers.ServerType = spec.Workers.ServerType
+		}
+		s.spec = was
+	})
+	if !seen {
+		s.kept = kept
+	}
+}
+
+// managedPlurals is what things are called at Hetzner, by kind of their object.
+var managedPlurals = map[string]string{
+	"Server": "servers", "Network": "networks", "LoadBalancer": "load_balancers",
+	"Firewall": "firewalls", "PlacementGroup": "placement_groups", "SSHKey": "ssh_keys",
+}
+
+// wanted says whether there is to be such an object.
+func (s *sequence) wanted(i item) bool {
 	if s.deleted {
 		return false
 	}
-	var role string
-	var n int
-	rest := strings.TrimPrefix(name, cluster+"-")
-	switch {
-	case strings.HasPrefix(rest, "cp"):
-		role = "cp"
-	case strings.HasPrefix(rest, "w"):
-		role = "w"
-	default:
-		return false
+	rest := strings.TrimPrefix(i.name, cluster+"-")
+	switch i.Kind {
+	case "Server":
+		var n int
+		if _, err := fmt.Sscanf(rest, "cp%d", &n); err == nil {
+			return n >= 1 && n <= s.spec.ControlPlane.Count
+		}
+		_, err := fmt.Sscanf(rest, "w%d", &n)
+		return err == nil && n >= 1 && n <= s.spec.Workers.Count
+	case "SSHKey":
+		return slices.ContainsFunc(s.spec.SSH.PublicKeys, func(k string) bool { return rest == "key-"+hetzner.KeyID(k) })
 	}
-	if _, err := fmt.Sscanf(strings.TrimPrefix(rest, role), "%d", &n); err != nil || n < 1 {
-		return false
-	}
-	return role == "cp" && n <= s.heads || role == "w" && n <= s.workers
+	return managedPlurals[i.Kind] != ""
 }
 
 // happen is what happens next.
 func (s *sequence) happen() {
 	for range 1 + s.rng.IntN(3) {
-		switch s.rng.IntN(13) {
+		switch s.rng.IntN(24) {
+		case 0, 1, 2, 3, 4:
+			s.editOne()
+		case 5, 6:
+			s.flip()
+		case 7, 8, 9, 10:
+			s.drift()
+		case 11:
+			s.takeName()
 		case 12:
+			s.expand()
+		case 13:
 			s.serveAndClaim()
-		case 0, 1, 2:
-			s.scale(s.rng.IntN(5))
-		case 3:
-			s.rename()
-		case 4:
-			s.edit("load balancer type", func(spec *catalyst.HostClusterSpec) {
-				spec.LoadBalancer.Type = []string{"lb11", "lb21"}[s.rng.IntN(2)]
-			})
-		case 5:
-			s.edit("who may use SSH", func(spec *catalyst.HostClusterSpec) {
-				spec.SSH.AllowedCIDRs = [][]string{nil, {"192.0.2.0/24"}, {"198.51.100.0/24", "192.0.2.0/24"}}[s.rng.IntN(3)]
-			})
-		case 6:
+		case 14, 15:
 			s.kill()
+		case 16:
+			s.notef("the provider is started anew")
+			s.restart()
+		case 17:
+			s.between = 1 + s.rng.IntN(4)
+			s.notef("others will get in between of %d requests", s.between)
+		case 18:
+			s.provider.hiccups = 1 + s.rng.IntN(4)
+			s.notef("the API server will fail %d writes of the provider", s.provider.hiccups)
+		case 19:
+			s.lag = time.Duration(s.rng.Int64N(int64(longestLag)))
+			s.notef("caches are %s behind", s.lag)
+			// They may have had what they do not have now.
+			for i := range s.objects {
+				s.tell(i, time.Now())
+			}
 		default:
 			s.fault()
 		}
@@ -400,8 +508,8 @@ func (s *sequence) serveAndClaim() {
 	if err != nil || n == nil {
 		return
 	}
-	w, _, err := s.people.Server.GetByName(ctx, fmt.Sprintf("%s-w%d", prefix, 1+s.rng.IntN(max(1, s.workers))))
-	if err != nil || w == nil {
+	w, _, err := s.people.Server.GetByName(ctx, fmt.Sprintf("%s-w%d", prefix, 1+s.rng.IntN(max(1, s.spec.Workers.Count))))
+	if err != nil || w == nil || s.strangers[fmt.Sprintf("servers/%d", w.ID)] != nil || s.strangers[fmt.Sprintf("networks/%d", n.ID)] != nil {
 		return
 	}
 	name := fmt.Sprintf("a%d", s.made)
@@ -414,13 +522,6 @@ func (s *sequence) serveAndClaim() {
 		"managed-by": "csi-driver", "openova.io/cluster": cluster, "catalyst.openova.io/sovereign": "omantel.omani.works",
 	}})
 	s.notef("the cluster makes volume pvc-%s on %s: %v", name, w.Name, err)
-}
-
-// rename keys: there is one or there are two.
-func (s *sequence) rename() {
-	s.edit("SSH keys", func(spec *catalyst.HostClusterSpec) {
-		spec.SSH.PublicKeys = [][]string{{key(0)}, {key(1)}, {key(0), key(1)}}[s.rng.IntN(3)]
-	})
 }
 
 // kill the provider in a moment.
@@ -443,7 +544,7 @@ func (s *sequence) fault() {
 	method := one(http.MethodPost, http.MethodPost, http.MethodDelete, http.MethodGet, http.MethodPut, "")
 	count := 1 + s.rng.IntN(4)
 	f := hcloudsim.Fault{Method: method, Path: path, Count: count}
-	switch s.rng.IntN(12) {
+	switch s.rng.IntN(14) {
 	case 0, 1:
 		f.Effect = hcloudsim.EffectLose
 	case 2:
@@ -451,7 +552,7 @@ func (s *sequence) fault() {
 	case 3:
 		f.Effect, f.Status, f.Body = hcloudsim.EffectAnswer, []int{500, 502, 503, 504}[s.rng.IntN(4)], "upstream is away"
 	case 4:
-		f.Effect, f.Code = hcloudsim.EffectAnswer, one("locked", "conflict", "service_error", "timeout", "resource_in_use", "unavailable")
+		f.Effect, f.Code = hcloudsim.EffectAnswer, one("locked", "conflict", "service_error", "timeout", "resource_in_use", "unavailable", "resource_limit_exceeded", "server_error")
 	case 5:
 		f = hcloudsim.Fault{Effect: hcloudsim.EffectRateLimit, Seconds: float64(5 + s.rng.IntN(600))}
 	case 6:
@@ -466,63 +567,20 @@ func (s *sequence) fault() {
 		f = hcloudsim.Fault{Effect: hcloudsim.EffectCapacity, Code: one("resource_unavailable", "placement_error"), Seconds: float64(10 + s.rng.IntN(600))}
 	case 11:
 		f = hcloudsim.Fault{Effect: hcloudsim.EffectDelay, Method: method, Path: path, Count: count, Behind: float64(1 + s.rng.IntN(60))}
+	case 12:
+		// The token was revoked, or lost the right to write.
+		f = hcloudsim.Fault{Effect: hcloudsim.EffectAnswer, Code: "unauthorized", Seconds: float64(10 + s.rng.IntN(600))}
+		if s.rng.IntN(2) == 0 {
+			f.Code, f.Method = "token_readonly", one(http.MethodPost, http.MethodPut, http.MethodDelete)
+		}
+	case 13:
+		f = hcloudsim.Fault{Effect: hcloudsim.EffectSlow, Command: "delete_server", Behind: float64(60 + s.rng.IntN(600)), Seconds: 900}
 	}
+	f.Token = token
 	raw, _ := json.Marshal(f) //nolint:errchkjson // It can be.
 	s.notef("fault: %s", raw)
 	if _, err := s.sim.Inject(f); err != nil {
 		s.t.Fatal(err)
-	}
-}
-
-// check what must hold at any time.
-func (s *sequence) check() {
-	s.t.Helper()
-	now := s.dump()
-	names := map[string]string{}
-	for id, raw := range now {
-		th := read(json.RawMessage(raw))
-		plural, _, _ := strings.Cut(id, "/")
-		if th.Name == "" {
-			continue
-		}
-		if other, ok := names[plural+th.Name]; ok {
-			s.failf("%s and %s are both called %s", other, id, th.Name)
-		}
-		names[plural+th.Name] = id
-	}
-	for id, raw := range s.foreign {
-		if now[id] != raw {
-			s.failf("somebody else's %s was changed\nfrom %s\nto   %s", id, raw, now[id])
-		}
-	}
-	s.checkKept(now)
-}
-
-// checkKept checks that servers that are to stay are the ones they were.
-func (s *sequence) checkKept(now map[string]string) {
-	s.t.Helper()
-	for i, o := range s.objects {
-		id := o.GetAnnotations()["crossplane.io/external-name"]
-		if i.Kind != "Server" || id == "" {
-			continue
-		}
-		if !s.wanted(i.name) {
-			continue
-		}
-		had := s.kept[i.name]
-		switch {
-		case had == "" && o.GetDeletionTimestamp() == nil && now["servers/"+id] != "":
-			s.kept[i.name] = id
-		case had != "" && had != id:
-			s.failf("server %s was number %s and is %s", i.name, had, id)
-		case had != "" && o.GetDeletionTimestamp() != nil:
-			s.failf("server %s is being deleted", i.name)
-		}
-	}
-	for name, id := range s.kept {
-		if now["servers/"+id] == "" {
-			s.failf("server %s, number %s, is gone", name, id)
-		}
 	}
 }
 
@@ -533,12 +591,13 @@ func (s *sequence) settle() {
 		return
 	}
 	s.heal()
+	s.makeRoom()
 	var open []string
 	for range 240 {
 		s.pass(30 * time.Second)
+		s.regroup()
 		if open = s.open(); len(open) == 0 {
 			s.notef("settled")
-			s.mostWorkers = s.workers
 			return
 		}
 	}
@@ -549,7 +608,8 @@ func (s *sequence) settle() {
 func (s *sequence) heal() {
 	s.notef("nobody gets in the way any more")
 	s.sim.Heal(0)
-	s.provider.writes, s.provider.requests = -1, -1
+	s.provider.writes, s.provider.requests, s.provider.hiccups = -1, -1, 0
+	s.between, s.lag = 0, 0
 }
 
 // open is what is not as it was asked for.
@@ -562,21 +622,8 @@ func (s *sequence) open() []string {
 			}
 		}
 	}
-	var want, have []string
-	for n := range s.heads {
-		want = append(want, fmt.Sprintf("%s-cp%d", prefix, n+1))
-	}
-	for n := range s.workers {
-		want = append(want, fmt.Sprintf("%s-w%d", prefix, n+1))
-	}
-	for id, raw := range s.dump() {
-		if _, ok := s.foreign[id]; !ok && strings.HasPrefix(id, "servers/") {
-			have = append(have, read(json.RawMessage(raw)).Name)
-		}
-	}
-	slices.Sort(have)
-	if !slices.Equal(want, have) {
-		out = append(out, fmt.Sprintf("servers are %v, want %v", have, want))
+	if diff := cmp.Diff(s.planned(), s.found()); diff != "" {
+		out = append(out, "at Hetzner: -want, +got:\n"+diff)
 	}
 	slices.Sort(out)
 	return out
@@ -615,20 +662,28 @@ func (s *sequence) end() {
 	s.t.Helper()
 	policy := []metav1.DeletionPropagation{metav1.DeletePropagationBackground, metav1.DeletePropagationForeground}[s.rng.IntN(2)]
 	s.notef("delete the cluster, %s", policy)
-	s.deleted, s.kept = true, map[string]string{}
+	s.deleted, s.kept = true, map[item]string{}
 	if err := s.remove(s.cluster(), policy); err != nil {
 		s.t.Fatal(err)
 	}
 	for range s.rng.IntN(4) {
 		s.pass(time.Duration(s.rng.IntN(120)) * time.Second)
-		if s.rng.IntN(4) == 0 {
+		switch s.rng.IntN(8) {
+		case 0:
 			s.kill()
-		} else {
+		case 1:
+			s.drift()
+		case 2:
+			s.takeName()
+		case 3:
+			s.between = 1 + s.rng.IntN(3)
+		default:
 			s.fault()
 		}
 	}
 	s.pass(time.Duration(s.rng.IntN(300)) * time.Second)
 	s.heal()
+	s.shrink()
 	var left []string
 	for range 240 {
 		s.pass(30 * time.Second)
@@ -645,8 +700,8 @@ func (s *sequence) end() {
 	slices.Sort(left)
 	now := s.dump()
 	for _, id := range slices.Sorted(maps.Keys(now)) {
-		if _, ok := s.foreign[id]; !ok {
-			left = append(left, now[id])
+		if !s.theirs(id, now[id]) {
+			left = append(left, now[id].raw)
 		}
 	}
 	if len(left) > 0 {
