@@ -91,6 +91,18 @@ func (m *Milestones) Await(key string, who types.NamespacedName, again func()) b
 	return false
 }
 
+// Unmet names the first need that is not met yet, and awaits its milestone; it is
+// empty if all are met. Each has to be: that a repository is there says nothing of
+// its branches.
+func (m *Milestones) Unmet(needs []Need, who types.NamespacedName, again func()) string {
+	for _, n := range needs {
+		if !m.Await(n.Milestone, who, again) {
+			return n.What
+		}
+	}
+	return ""
+}
+
 // Forget a milestone and those that begin like it: what came about has gone, with
 // all that was in it.
 func (m *Milestones) Forget(key string) {

@@ -55,3 +55,37 @@ func TestMilestones(t *testing.T) {
 		t.Errorf("what is old is kept: %v, %v", m.waiting["a"], m.reached)
 	}
 }
+
+// A need that is met says nothing of those after it.
+func TestUnmet(t *testing.T) {
+	needs := []Need{{What: "Repository site", Milestone: "repository"}, {What: "RepositoryContent site", Milestone: "branch"}}
+	cases := map[string]struct {
+		reason  string
+		needs   []Need
+		reached []string
+		want    string
+		// then is reached, and whoever waits for it is told.
+		then string
+	}{
+		"Nothing":      {reason: "Nothing is needed"},
+		"None":         {reason: "The first need comes first", needs: needs, want: "Repository site", then: "repository"},
+		"First":        {reason: "A repository that is there is no branch yet", needs: needs, reached: []string{"repository"}, want: "RepositoryContent site", then: "branch"},
+		"Second":       {reason: "Order is kept although the second is met", needs: needs, reached: []string{"branch"}, want: "Repository site", then: "repository"},
+		"FirstAndLast": {reason: "All needs are met", needs: needs, reached: []string{"repository", "branch"}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			m, again := NewMilestones(), 0
+			m.Reach(tc.reached...)
+			if got := m.Unmet(tc.needs, types.NamespacedName{Namespace: "acme", Name: "site"}, func() { again++ }); got != tc.want {
+				t.Errorf("%s: want %q, got %q", tc.reason, tc.want, got)
+			}
+			if tc.then == "" {
+				return
+			}
+			if m.Reach(tc.then); again != 1 {
+				t.Errorf("%s: told %d times, not once", tc.reason, again)
+			}
+		})
+	}
+}

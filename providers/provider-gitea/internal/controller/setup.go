@@ -196,13 +196,11 @@ func add[T resource.ModernManaged](s *setup, k kind[T]) {
 	if k.need != nil {
 		out.Await = func(ctx context.Context, kube client.Client, mg T) (string, error) {
 			needs, err := k.need(ctx, kube, mg)
-			who := client.ObjectKeyFromObject(mg)
-			for _, n := range needs {
-				if !s.milestones.Await(n.Milestone, who, func() { prompt.Again(who) }) {
-					return n.What, nil
-				}
+			if err != nil {
+				return "", err
 			}
-			return "", err
+			who := client.ObjectKeyFromObject(mg)
+			return s.milestones.Unmet(needs, who, func() { prompt.Again(who) }), nil
 		}
 	}
 	provider.SetupGated(s.mgr, s.o, out)
