@@ -25,6 +25,9 @@ const (
 	kindConfig   = "Configuration"
 	condTrue     = "True"
 	installDelay = 200 * time.Millisecond
+
+	// The stand-in's lists are behind only when a fault says so.
+	simListLag = "2s"
 )
 
 // install the Configuration and wait until it and everything it depends on is
@@ -314,7 +317,7 @@ func (a *app) connect(ctx context.Context, cfg plane.Config) error {
 		},
 		{
 			"provider-hcloud", "hcloud.openova.io", "hcloud-credentials", "token",
-			map[string]any{"endpoint": hcloud, "storageEndpoint": hcloud},
+			map[string]any{"endpoint": hcloud, "storageEndpoint": hcloud, "listLag": simListLag},
 			map[string]string{"token": creds.HcloudToken},
 		},
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 )
 
-// A leaving reconciler looks at a resource that is being deleted at a steady
-// pace. The managed reconciler backs off to a minute, and what takes that long
-// would say nothing new for as long.
+// A leaving reconciler looks at a resource that is being deleted at the pace of
+// its kind. The managed reconciler backs off to a minute, and what takes that
+// long would say nothing new for as long.
 type leaving[T resource.ModernManaged] struct {
 	reconcile.Reconciler
 
@@ -31,5 +31,8 @@ func (l *leaving[T]) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		// With a back-off it is tried again, whatever the matter is.
 		return res, nil //nolint:nilerr // See above.
 	}
-	return reconcile.Result{RequeueAfter: l.kind.DeletionPollInterval}, nil
+	if next := l.kind.DeletionPollInterval(mg); next > 0 {
+		return reconcile.Result{RequeueAfter: next}, nil
+	}
+	return res, nil
 }

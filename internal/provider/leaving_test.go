@@ -26,16 +26,18 @@ func TestLeaving(t *testing.T) {
 	cases := map[string]struct {
 		reason  string
 		deleted bool
+		every   time.Duration
 		get     error
 		res     reconcile.Result
 		err     error
 		want    want
 	}{
-		"Deleted":    {reason: "What is on its way out is looked at again soon", deleted: true, res: reconcile.Result{Requeue: true}, want: want{Result: reconcile.Result{RequeueAfter: every}}},
-		"Alive":      {reason: "What lives backs off", res: reconcile.Result{Requeue: true}, want: want{Result: reconcile.Result{Requeue: true}}},
-		"Settled":    {reason: "What has a time of its own keeps it", deleted: true, res: reconcile.Result{RequeueAfter: time.Hour}, want: want{Result: reconcile.Result{RequeueAfter: time.Hour}}},
-		"Error":      {reason: "An error backs off", deleted: true, err: errors.New("boom"), want: want{Error: true}},
-		"Unreadable": {reason: "What cannot be read backs off", deleted: true, get: errors.New("boom"), res: reconcile.Result{Requeue: true}, want: want{Result: reconcile.Result{Requeue: true}}},
+		"Deleted":    {reason: "What is on its way out is looked at again soon", every: every, deleted: true, res: reconcile.Result{Requeue: true}, want: want{Result: reconcile.Result{RequeueAfter: every}}},
+		"Alive":      {reason: "What lives backs off", every: every, res: reconcile.Result{Requeue: true}, want: want{Result: reconcile.Result{Requeue: true}}},
+		"NoPace": {reason: "What has no pace at the moment backs off", deleted: true, res: reconcile.Result{Requeue: true}, want: want{Result: reconcile.Result{Requeue: true}}},
+		"Settled":    {reason: "What has a time of its own keeps it", every: every, deleted: true, res: reconcile.Result{RequeueAfter: time.Hour}, want: want{Result: reconcile.Result{RequeueAfter: time.Hour}}},
+		"Error":      {reason: "An error backs off", every: every, deleted: true, err: errors.New("boom"), want: want{Error: true}},
+		"Unreadable": {reason: "What cannot be read backs off", every: every, deleted: true, get: errors.New("boom"), res: reconcile.Result{Requeue: true}, want: want{Result: reconcile.Result{Requeue: true}}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -47,7 +49,7 @@ func TestLeaving(t *testing.T) {
 					}
 					return tc.get
 				}},
-				kind: Kind[*gitea.Team]{New: func() *gitea.Team { return &gitea.Team{} }, DeletionPollInterval: every},
+				kind: Kind[*gitea.Team]{New: func() *gitea.Team { return &gitea.Team{} }, DeletionPollInterval: func(*gitea.Team) time.Duration { return tc.every }},
 			}
 			res, err := l.Reconcile(context.Background(), reconcile.Request{NamespacedName: types.NamespacedName{Namespace: "acme", Name: "admins"}})
 			if diff := cmp.Diff(tc.want, want{Result: res, Error: err != nil}); diff != "" {

@@ -71,9 +71,9 @@ type Kind[T resource.ModernManaged] struct {
 	// PollInterval of one resource, given the provider's. The default is the
 	// provider's, give or take ten per cent.
 	PollInterval managed.PollIntervalHook
-	// DeletionPollInterval is how long to wait between two looks at a resource
-	// that is being deleted. The default backs off to a minute.
-	DeletionPollInterval time.Duration
+	// DeletionPollInterval is how long to wait until the next look at a resource
+	// that is being deleted. The default backs off to a minute, and so does zero.
+	DeletionPollInterval func(T) time.Duration
 	// Finalizer wraps the one that is used, for a connector that keeps
 	// something of each resource.
 	Finalizer func(resource.Finalizer) resource.Finalizer
@@ -145,7 +145,7 @@ func Setup[T resource.ModernManaged](mgr ctrl.Manager, o controller.Options, k K
 	}
 
 	var r reconcile.Reconciler = managed.NewReconciler(mgr, resource.ManagedKind(k.GVK), opts...)
-	if k.DeletionPollInterval > 0 {
+	if k.DeletionPollInterval != nil {
 		r = &leaving[T]{Reconciler: r, kube: mgr.GetClient(), kind: k}
 	}
 	if k.Hold != nil {

@@ -47,6 +47,11 @@ type ClusterLeftoversObservation struct {
 	// +optional
 	Remaining []string `json:"remaining,omitempty"`
 
+	// QuietUntil is when the leftovers count as gone if none is found until then.
+	// Lists may be behind: an empty one alone says nothing.
+	// +optional
+	QuietUntil *metav1.Time `json:"quietUntil,omitempty"`
+
 	// VolumeIDs that were found attached to the cluster's servers when deletion
 	// began. They stay the cluster's once the servers are gone.
 	// +optional

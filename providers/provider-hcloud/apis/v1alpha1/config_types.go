@@ -42,6 +42,12 @@ type ConfigSpec struct {
 	// half a second.
 	// +optional
 	PollInterval *metav1.Duration `json:"pollInterval,omitempty"`
+
+	// ListLag is how far lists of the project's resources may be behind. What a
+	// cluster has made by itself counts as gone once it has been in no list for
+	// that long. The default is a minute, and so is zero.
+	// +optional
+	ListLag *metav1.Duration `json:"listLag,omitempty"`
 }
 
 // A ConfigStatus counts the managed resources that use the configuration.

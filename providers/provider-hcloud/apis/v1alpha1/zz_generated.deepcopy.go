@@ -558,6 +558,10 @@ func (in *ClusterLeftoversObservation) DeepCopyInto(out *ClusterLeftoversObserva
 		*out = make([]string, len(*in))
 		copy(*out, *in)
 	}
+	if in.QuietUntil != nil {
+		in, out := &in.QuietUntil, &out.QuietUntil
+		*out = (*in).DeepCopy()
+	}
 	if in.VolumeIDs != nil {
 		in, out := &in.VolumeIDs, &out.VolumeIDs
 		*out = make([]int64, len(*in))
@@ -721,6 +725,11 @@ func (in *ConfigSpec) DeepCopyInto(out *ConfigSpec) {
 	}
 	if in.PollInterval != nil {
 		in, out := &in.PollInterval, &out.PollInterval
+		*out = new(metav1.Duration)
+		**out = **in
+	}
+	if in.ListLag != nil {
+		in, out := &in.ListLag, &out.ListLag
 		*out = new(metav1.Duration)
 		**out = **in
 	}

@@ -25,6 +25,10 @@ const (
 	maxPoll     = 10 * time.Second
 )
 
+// defaultListLag is longer than any list of Hetzner's is known to have been
+// behind.
+const defaultListLag = time.Minute
+
 // requestTimeout bounds one request. Actions are polled, so no request takes
 // long.
 const requestTimeout = 30 * time.Second
@@ -38,10 +42,12 @@ type Project struct {
 	// Poll is the time between the first two looks at an action. Zero means
 	// half a second.
 	Poll time.Duration
+	// ListLag is how far lists may be behind. Zero means a minute.
+	ListLag time.Duration
 }
 
 func (p Project) key() string {
-	return strings.Join([]string{p.Key(), p.Storage, p.Poll.String()}, " ")
+	return strings.Join([]string{p.Key(), p.Storage, p.Poll.String(), p.ListLag.String()}, " ")
 }
 
 // A Client of one project.
@@ -50,6 +56,8 @@ type Client struct {
 
 	// Budget of the project.
 	Budget *Budget
+	// ListLag is how far lists of the project may be behind.
+	ListLag time.Duration
 	// Tag names the project in metrics without revealing its token.
 	Tag string
 }
@@ -87,25 +95,28 @@ func (p *Pool) Client(project Project) (*Client, error) {
 		budget = p.MakeBudget()
 		p.budgets[key] = budget
 	}
-	poll := project.Poll
-	if poll <= 0 {
-		poll = defaultPoll
-	}
 	opts := []hcloud.ClientOption{
 		hcloud.WithApplication("provider-hcloud", ""),
 		hcloud.WithEndpoint(project.URL),
 		hcloud.WithToken(project.Credentials),
 		hcloud.WithHTTPClient(&http.Client{Transport: &gate{budget: budget, next: &nothing{next: next}}}),
 		hcloud.WithPollOpts(hcloud.PollOpts{BackoffFunc: hcloud.ExponentialBackoffWithOpts(hcloud.ExponentialBackoffOpts{
-			Base: poll, Multiplier: 1.5, Cap: maxPoll, Jitter: true,
+			Base: positive(project.Poll, defaultPoll), Multiplier: 1.5, Cap: maxPoll, Jitter: true,
 		})}),
 	}
 	if project.Storage != "" {
 		opts = append(opts, hcloud.WithHetznerEndpoint(project.Storage))
 	}
-	c := &Client{Client: hcloud.NewClient(opts...), Budget: budget, Tag: key[:12]}
+	c := &Client{Client: hcloud.NewClient(opts...), Budget: budget, ListLag: positive(project.ListLag, defaultListLag), Tag: key[:12]}
 	p.clients[project.key()] = c
 	return c, nil
+}
+
+func positive(d, otherwise time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return otherwise
 }
 
 // Readings of every project's budget by its tag.

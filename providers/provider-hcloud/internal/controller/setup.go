@@ -207,6 +207,9 @@ func (r *reconcilers) projects(kube client.Client) func(ctx context.Context, mg 
 		if d := cfg.HCloud().PollInterval; d != nil {
 			p.Poll = d.Duration
 		}
+		if d := cfg.HCloud().ListLag; d != nil {
+			p.ListLag = d.Duration
+		}
 		c, err := r.pool.Client(p)
 		if err != nil {
 			return nil, err

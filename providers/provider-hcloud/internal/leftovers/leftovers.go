@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/hetznercloud/hcloud-go/v2/hcloud"
 	corev1 "k8s.io/api/core/v1"
@@ -55,6 +56,7 @@ const TypeCleared xpv1.ConditionType = "Cleared"
 const (
 	ReasonWaiting   xpv1.ConditionReason = "Waiting"
 	ReasonProtected xpv1.ConditionReason = "Protected"
+	ReasonQuiet     xpv1.ConditionReason = "Quiet"
 )
 
 // atOnce is how many deletions one attempt asks for. The next goes on.
@@ -75,14 +77,26 @@ func Setup(mgr ctrl.Manager, o controller.Options, project Project) {
 				if err != nil {
 					return nil, err
 				}
-				return &external{api: c.Client}, nil
+				return &external{api: c.Client, lag: c.ListLag, now: time.Now}, nil
 			})
 		},
+		DeletionPollInterval: pace,
 	})
+}
+
+// pace of a deletion: what is quiet is looked at when that has lasted.
+func pace(mg *v1alpha1.ClusterLeftovers) time.Duration {
+	if t := mg.Status.AtProvider.QuietUntil; t != nil {
+		return max(time.Until(t.Time), time.Second)
+	}
+	return 0
 }
 
 type external struct {
 	api *hcloud.Client
+	// lag of the API's lists.
+	lag time.Duration
+	now func() time.Time
 	// found by Observe.
 	found []leftover
 }
@@ -121,12 +135,30 @@ func (e *external) Observe(ctx context.Context, mg *v1alpha1.ClusterLeftovers) (
 	for _, l := range e.found {
 		mg.Status.AtProvider.Remaining = append(mg.Status.AtProvider.Remaining, l.String())
 	}
-	mg.SetConditions(cleared(e.found))
-	return managed.ExternalObservation{ResourceExists: len(e.found) > 0, ResourceUpToDate: true}, nil
+	if len(e.found) > 0 {
+		mg.Status.AtProvider.QuietUntil = nil
+		mg.SetConditions(notCleared(e.found))
+		return managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: true}, nil
+	}
+	return managed.ExternalObservation{ResourceExists: !e.quiet(mg), ResourceUpToDate: true}, nil
 }
 
-// cleared says what a deletion waits for: first for what somebody has to do.
-func cleared(found []leftover) xpv1.Condition {
+// quiet says whether nothing has been found for as long as lists may be behind.
+func (e *external) quiet(mg *v1alpha1.ClusterLeftovers) bool {
+	at := &mg.Status.AtProvider
+	if at.QuietUntil == nil {
+		// The API server keeps whole seconds.
+		at.QuietUntil = new(metav1.NewTime(e.now().Add(e.lag + time.Second).Truncate(time.Second)))
+	}
+	mg.SetConditions(xpv1.Condition{
+		Type: TypeCleared, Status: corev1.ConditionFalse, Reason: ReasonQuiet, LastTransitionTime: metav1.Now(),
+		Message: "Nothing is left as far as lists tell, which may be behind. Looks again at " + at.QuietUntil.UTC().Format(time.RFC3339),
+	})
+	return !e.now().Before(at.QuietUntil.Time)
+}
+
+// notCleared says what a deletion waits for: first for what somebody has to do.
+func notCleared(found []leftover) xpv1.Condition {
 	out := xpv1.Condition{Type: TypeCleared, Status: corev1.ConditionFalse, Reason: ReasonWaiting, LastTransitionTime: metav1.Now()}
 	var all, protected []string
 	for _, l := range found {

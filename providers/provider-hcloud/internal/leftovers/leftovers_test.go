@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hetznercloud/hcloud-go/v2/hcloud"
@@ -25,6 +26,8 @@ type project struct {
 	sim      *hcloudsim.Sim
 	api      *hcloud.Client
 	requests int
+	// later is how much of the time has passed that nobody waited for.
+	later time.Duration
 
 	network, other *hcloud.Network
 	// w1 is the cluster's, b1 the other one's.
@@ -120,13 +123,21 @@ func (p *project) leftovers() *v1alpha1.ClusterLeftovers {
 	return mg
 }
 
-// remove the leftovers as a managed reconciler does, in so many attempts.
+// lag of lists.
+const lag = time.Minute
+
+func (p *project) external() *external {
+	return &external{api: p.api, lag: lag, now: func() time.Time { return time.Now().Add(p.later) }}
+}
+
+// remove the leftovers as a managed reconciler does, in so many attempts, and
+// wait between them as long as it would.
 func (p *project) remove(mg *v1alpha1.ClusterLeftovers, attempts int) (gone bool) {
 	p.t.Helper()
 	now := metav1.Now()
 	mg.DeletionTimestamp = &now
 	for range attempts {
-		e := &external{api: p.api}
+		e := p.external()
 		o, err := e.Observe(context.Background(), mg)
 		p.check(err)
 		if !o.ResourceExists {
@@ -134,6 +145,7 @@ func (p *project) remove(mg *v1alpha1.ClusterLeftovers, attempts int) (gone bool
 		}
 		_, err = e.Delete(context.Background(), mg)
 		p.check(err)
+		p.later += pace(mg)
 	}
 	return false
 }
@@ -255,7 +267,7 @@ func TestAsksNothingWhileAlive(t *testing.T) {
 	p.volume("pvc-1", p.w1, csi)
 	p.requests = 0
 	mg := p.leftovers()
-	o, err := (&external{api: p.api}).Observe(t.Context(), mg)
+	o, err := p.external().Observe(t.Context(), mg)
 	p.check(err)
 	if !o.ResourceExists || !o.ResourceUpToDate || p.requests != 0 {
 		t.Errorf("Observe(...) = %v with %d requests", o, p.requests)
@@ -276,7 +288,7 @@ func TestRefused(t *testing.T) {
 	now := metav1.Now()
 	mg.DeletionTimestamp = &now
 	for range 2 {
-		e := &external{api: p.api}
+		e := p.external()
 		_, err := e.Observe(t.Context(), mg)
 		p.check(err)
 		_, err = e.Delete(t.Context(), mg)
@@ -287,7 +299,38 @@ func TestRefused(t *testing.T) {
 	if diff := cmp.Diff([]string{"a1"}, p.there()); diff != "" {
 		t.Errorf("one refusal keeps nothing else: -want, +got:\n%s", diff)
 	}
-	if !p.remove(mg, 3) {
+	if !p.remove(mg, 4) {
 		t.Error("not gone")
+	}
+}
+
+// What lists do not have yet is waited for.
+func TestListsBehind(t *testing.T) {
+	p := newProject(t)
+	fault, err := p.sim.Inject(hcloudsim.Fault{Effect: hcloudsim.EffectStale, Behind: 3600})
+	p.check(err)
+	p.loadBalancer("a1", p.network, ccm)
+	p.volume("pvc-1", p.w1, csi)
+	mg := p.leftovers()
+	if p.remove(mg, 1) {
+		t.Error("gone with the first empty list")
+	}
+	until := mg.Status.AtProvider.QuietUntil
+	if until == nil || pace(mg) < lag-time.Second || pace(mg) > lag+time.Second {
+		t.Fatalf("quiet until %v, looked at again in %s; want in %s", until, pace(mg), lag)
+	}
+	want := "Nothing is left as far as lists tell, which may be behind. Looks again at " + until.UTC().Format(time.RFC3339)
+	if diff := cmp.Diff(want, mg.GetCondition(TypeCleared).Message); diff != "" {
+		t.Errorf("what is waited for: -want, +got:\n%s", diff)
+	}
+	p.sim.Heal(fault)
+	if p.remove(mg, 1) || mg.Status.AtProvider.QuietUntil != nil {
+		t.Errorf("something was found, and it is quiet until %v", mg.Status.AtProvider.QuietUntil)
+	}
+	if !p.remove(mg, 5) {
+		t.Errorf("not gone: %v", mg.Status.AtProvider.Remaining)
+	}
+	if diff := cmp.Diff([]string{}, p.there()); diff != "" {
+		t.Errorf("left: -want, +got:\n%s", diff)
 	}
 }

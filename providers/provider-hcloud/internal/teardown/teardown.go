@@ -54,7 +54,7 @@ func Setup(mgr ctrl.Manager, o controller.Options) {
 			})
 		},
 		PollInterval:         pace,
-		DeletionPollInterval: busy,
+		DeletionPollInterval: func(*v1alpha1.Teardown) time.Duration { return busy },
 	})
 }
 
