@@ -76,6 +76,10 @@ func (s *sequence) check() {
 	s.checkKept(now)
 }
 
+// hops that an edit takes: to the host cluster's controller and to that of its pool.
+// Each learns of it from a cache, and carries out what was taken back meanwhile.
+const hops = 2
+
 // checkKept checks that what is to stay is what it was.
 func (s *sequence) checkKept(now map[string]thing) {
 	s.t.Helper()
@@ -88,7 +92,7 @@ func (s *sequence) checkKept(now map[string]thing) {
 		at := plural + "/" + id
 		had := s.kept[i]
 		switch {
-		case had == "" && (o.GetDeletionTimestamp() != nil || now[at].Name == "" || s.doomed[at] || time.Since(s.edited) <= longestLag):
+		case had == "" && (o.GetDeletionTimestamp() != nil || now[at].Name == "" || s.doomed[at] || time.Since(s.edited) <= hops*longestLag):
 		case had == "":
 			s.kept[i] = id
 		case had != id:
