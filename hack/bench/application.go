@@ -34,10 +34,11 @@ const (
 
 // An outcome of one run of the quickstart.
 type outcome struct {
-	// ready is how long the run took, same its calls made one after the other,
-	// script its writes alone, and plain those of a script that knows nothing but
-	// the API and does not push.
-	ready, same, script, plain time.Duration
+	// ready is how long the run took, shell its calls made one after the other by
+	// a shell script, same by a program that keeps its connections, script the
+	// writes alone, and plain those of one that knows nothing but the API and does
+	// not push.
+	ready, shell, same, script, plain time.Duration
 	// Gitea's time for the Application's repository: for all requests of the
 	// run, for the same writes made one after the other, and the naive way.
 	gitea, alone, naive time.Duration
@@ -55,7 +56,7 @@ func measureApplication(ctx context.Context, o options) ([]table, error) {
 
 	runs := table{
 		title:  "The quickstart, applied at once, beside a script that makes the same calls one after the other",
-		header: []string{"Run", "Application ready", "Script", "Ratio", "Its writes alone", "Ratio", "Without push", "Ratio", "Gitea's time for the repository", "Calls", "Writes", "Same writes, by the script", "Naive way", "Script / naive"},
+		header: []string{"Run", "Application ready", "Shell script", "Ratio", "Program", "Ratio", "Its writes alone", "Ratio", "Without push", "Ratio", "Gitea's time for the repository", "Calls", "Writes", "Same writes, by the program", "Naive way", "Program / naive"},
 	}
 	var quiet table
 	for run := range o.Runs {
@@ -74,6 +75,9 @@ func measureApplication(ctx context.Context, o options) ([]table, error) {
 		if err := s.deleteQuickstart(ctx); err != nil {
 			return nil, err
 		}
+		if out.shell, err = s.shell(ctx, log); err != nil {
+			return nil, err
+		}
 		if out.same, _, err = s.script(ctx, log, script{reads: true, push: true}); err != nil {
 			return nil, err
 		}
@@ -86,7 +90,7 @@ func measureApplication(ctx context.Context, o options) ([]table, error) {
 		if out.naive, err = s.naive(ctx, log); err != nil {
 			return nil, err
 		}
-		runs.add(strconv.Itoa(run+1), seconds(out.ready), seconds(out.same), ratio(out.ready, out.same), seconds(out.script), ratio(out.ready, out.script), seconds(out.plain), ratio(out.ready, out.plain),
+		runs.add(strconv.Itoa(run+1), seconds(out.ready), seconds(out.shell), ratio(out.ready, out.shell), seconds(out.same), ratio(out.ready, out.same), seconds(out.script), ratio(out.ready, out.script), seconds(out.plain), ratio(out.ready, out.plain),
 			seconds(out.gitea), strconv.Itoa(out.calls), strconv.Itoa(out.writes), seconds(out.alone), seconds(out.naive), fmt.Sprintf("%.2f", out.alone.Seconds()/out.naive.Seconds()))
 	}
 	return []table{runs, quiet}, nil
@@ -215,15 +219,22 @@ func (c script) calls(log []request) []request {
 	return out
 }
 
+// asked is what a server was asked.
+type asked struct {
+	server *proxy
+	log    []request
+}
+
+func (s *site) servers(log recorded) []asked {
+	return []asked{{s.gitea, log.gitea}, {s.powerdns, log.powerdns}}
+}
+
 // script makes the calls of a run again, one after the other, and tells how
 // long that took, and how long those of the Application's repository. It knows all
 // names and identifiers beforehand.
 func (s *site) script(ctx context.Context, log recorded, c script) (all, repository time.Duration, err error) {
 	begin := time.Now()
-	for _, of := range []struct {
-		server *proxy
-		log    []request
-	}{{s.gitea, log.gitea}, {s.powerdns, log.powerdns}} {
+	for _, of := range s.servers(log) {
 		for _, r := range c.calls(of.log) {
 			at := time.Now()
 			switch {
