@@ -34,7 +34,7 @@ func TestLeaving(t *testing.T) {
 	}{
 		"Deleted":    {reason: "What is on its way out is looked at again soon", every: every, deleted: true, res: reconcile.Result{Requeue: true}, want: want{Result: reconcile.Result{RequeueAfter: every}}},
 		"Alive":      {reason: "What lives backs off", every: every, res: reconcile.Result{Requeue: true}, want: want{Result: reconcile.Result{Requeue: true}}},
-		"NoPace": {reason: "What has no pace at the moment backs off", deleted: true, res: reconcile.Result{Requeue: true}, want: want{Result: reconcile.Result{Requeue: true}}},
+		"NoPace":     {reason: "What has no pace at the moment backs off", deleted: true, res: reconcile.Result{Requeue: true}, want: want{Result: reconcile.Result{Requeue: true}}},
 		"Settled":    {reason: "What has a time of its own keeps it", every: every, deleted: true, res: reconcile.Result{RequeueAfter: time.Hour}, want: want{Result: reconcile.Result{RequeueAfter: time.Hour}}},
 		"Error":      {reason: "An error backs off", every: every, deleted: true, err: errors.New("boom"), want: want{Error: true}},
 		"Unreadable": {reason: "What cannot be read backs off", every: every, deleted: true, get: errors.New("boom"), res: reconcile.Result{Requeue: true}, want: want{Result: reconcile.Result{Requeue: true}}},
