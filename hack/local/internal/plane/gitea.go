@@ -87,8 +87,9 @@ PROVIDER = memory
 ADAPTER = memory
 
 [queue]
-TYPE = level
-DATADIR = %[2]s/queues
+; Other types are polled, at up to two seconds apart, and a first push is not
+; noticed before.
+TYPE = channel
 
 [indexer]
 ISSUE_INDEXER_TYPE = db
