@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	kmeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
@@ -22,7 +24,8 @@ import (
 // brings about. There may be several, and one that is met by its milestone says
 // nothing of the others. Objects that are applied together come up in order that way,
 // without one error. What no object stands for is nobody's to wait for: it is
-// there, or the server says that it is not.
+// there, or the server says that it is not. Only what has just been composed waits
+// for a moment, because core applies what goes with it in any order.
 type Need struct {
 	// What is needed, e.g. "Repository acme".
 	What string
@@ -87,34 +90,55 @@ func ContentReaches(mg *v1alpha1.RepositoryContent) []string {
 }
 
 // NeedOrganization is the need of what lives in an organization.
-func NeedOrganization(ctx context.Context, kube client.Reader, namespace string, owner *string) ([]Need, error) {
+func NeedOrganization(ctx context.Context, kube client.Reader, mg resource.Managed, owner *string) ([]Need, error) {
 	l := &v1alpha1.OrganizationList{}
-	if err := list(ctx, kube, namespace, l); err != nil || owner == nil {
+	if err := list(ctx, kube, mg.GetNamespace(), l); err != nil || owner == nil {
 		return nil, err
 	}
+	need := func(name string) []Need {
+		return []Need{{What: v1alpha1.OrganizationKind + " " + name, Milestone: OrganizationExists(mg.GetNamespace(), *owner)}}
+	}
 	for i := range l.Items {
-		if o := &l.Items[i]; named(o, nil) == *owner && !begun(o) {
-			return []Need{{What: v1alpha1.OrganizationKind + " " + o.GetName(), Milestone: OrganizationExists(namespace, *owner)}}, nil
+		o := &l.Items[i]
+		if named(o, nil) != *owner {
+			continue
 		}
+		if begun(o) {
+			return nil, nil
+		}
+		return need(o.GetName()), nil
+	}
+	if young(mg) {
+		return need(*owner), nil
 	}
 	return nil, nil
 }
 
 // NeedRepository is the need of what lives in a repository.
-func NeedRepository(ctx context.Context, kube client.Reader, namespace string, owner, name *string) ([]Need, error) {
+func NeedRepository(ctx context.Context, kube client.Reader, mg resource.Managed, owner, name *string) ([]Need, error) {
 	r, known := Repo(owner, name)
 	if !known {
 		return nil, nil
 	}
 	l := &v1alpha1.RepositoryList{}
-	if err := list(ctx, kube, namespace, l); err != nil {
+	if err := list(ctx, kube, mg.GetNamespace(), l); err != nil {
 		return nil, err
+	}
+	need := func(name string) []Need {
+		return []Need{{What: v1alpha1.RepositoryKind + " " + name, Milestone: RepositoryExists(mg.GetNamespace(), r)}}
 	}
 	for i := range l.Items {
 		o := &l.Items[i]
-		if Value(o.Spec.ForProvider.Owner) == r.Owner && named(o, nil) == r.Name && !begun(o) {
-			return []Need{{What: v1alpha1.RepositoryKind + " " + o.GetName(), Milestone: RepositoryExists(namespace, r)}}, nil
+		if Value(o.Spec.ForProvider.Owner) != r.Owner || named(o, nil) != r.Name {
+			continue
 		}
+		if begun(o) {
+			return nil, nil
+		}
+		return need(o.GetName()), nil
+	}
+	if young(mg) {
+		return need(r.Name), nil
 	}
 	return nil, nil
 }
@@ -124,7 +148,7 @@ func NeedRepository(ctx context.Context, kube client.Reader, namespace string, o
 // times cheaper than to create them.
 func NeedContent(ctx context.Context, kube client.Reader, mg *v1alpha1.Branch) ([]Need, error) {
 	p := mg.Spec.ForProvider
-	needs, err := NeedRepository(ctx, kube, mg.GetNamespace(), p.Owner, p.Repository)
+	needs, err := NeedRepository(ctx, kube, mg, p.Owner, p.Repository)
 	if err != nil {
 		return nil, err
 	}
@@ -138,6 +162,9 @@ func NeedContent(ctx context.Context, kube client.Reader, mg *v1alpha1.Branch) (
 			return append(needs, Need{What: v1alpha1.RepositoryContentKind + " " + c.GetName(), Milestone: ContentExists(mg.GetNamespace(), r)}), nil
 		}
 	}
+	if len(cs) == 0 && young(mg) {
+		return append(needs, Need{What: "the content of " + r.String(), Milestone: ContentExists(mg.GetNamespace(), r)}), nil
+	}
 	return needs, nil
 }
 
@@ -150,7 +177,7 @@ func NeedBranch(ctx context.Context, kube client.Reader, mg *v1alpha1.BranchProt
 	if !known {
 		return nil, nil
 	}
-	needs, err := NeedRepository(ctx, kube, ns, p.Owner, p.Repository)
+	needs, err := NeedRepository(ctx, kube, mg, p.Owner, p.Repository)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +190,7 @@ func NeedBranch(ctx context.Context, kube client.Reader, mg *v1alpha1.BranchProt
 		if begins && !written(c) {
 			return append(needs, Need{What: v1alpha1.RepositoryContentKind + " " + c.GetName(), Milestone: BranchExists(ns, r, branch)}), nil
 		}
-		if slices.Contains(c.Status.AtProvider.InitialBranches, branch) {
+		if begins && (Value(c.Spec.ForProvider.Branch) == branch || slices.Contains(c.Status.AtProvider.InitialBranches, branch)) {
 			return needs, nil
 		}
 	}
@@ -174,11 +201,26 @@ func NeedBranch(ctx context.Context, kube client.Reader, mg *v1alpha1.BranchProt
 	for i := range bs.Items {
 		o := &bs.Items[i]
 		of, _ := Repo(o.Spec.ForProvider.Owner, o.Spec.ForProvider.Repository)
-		if of == r && named(o, o.Spec.ForProvider.Name) == branch && !begun(o) {
-			return append(needs, Need{What: v1alpha1.BranchKind + " " + o.GetName(), Milestone: BranchExists(ns, r, branch)}), nil
+		if of != r || named(o, o.Spec.ForProvider.Name) != branch {
+			continue
 		}
+		if begun(o) {
+			return needs, nil
+		}
+		return append(needs, Need{What: v1alpha1.BranchKind + " " + o.GetName(), Milestone: BranchExists(ns, r, branch)}), nil
+	}
+	if young(mg) {
+		return append(needs, Need{What: "branch " + branch + " of " + r.String(), Milestone: BranchExists(ns, r, branch)}), nil
 	}
 	return needs, nil
+}
+
+// youth of what was composed: how long what it needs may follow. Creation times
+// are whole seconds.
+const youth = 2 * time.Second
+
+func young(mg resource.Managed) bool {
+	return metav1.GetControllerOf(mg) != nil && time.Since(mg.GetCreationTimestamp().Time) < youth
 }
 
 func contentsOf(ctx context.Context, kube client.Reader, namespace string, owner, name *string) ([]*v1alpha1.RepositoryContent, error) {

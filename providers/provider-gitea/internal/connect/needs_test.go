@@ -3,6 +3,7 @@ package connect
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -48,6 +49,83 @@ func aBranch(name string) *v1alpha1.Branch {
 	}}}
 }
 
+// having is an API server that has the objects.
+func having(t *testing.T, objects ...client.Object) client.Client {
+	t.Helper()
+	s := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(s); err != nil {
+		t.Fatal(err)
+	}
+	return fake.NewClientBuilder().WithScheme(s).WithObjects(objects...).Build()
+}
+
+// composed is part of something that was applied so long ago.
+func composed[T client.Object](mg T, ago time.Duration) T {
+	mg.SetOwnerReferences([]metav1.OwnerReference{{APIVersion: "example.org/v1", Kind: "XR", Name: "x", UID: "1", Controller: new(true)}})
+	mg.SetCreationTimestamp(metav1.NewTime(time.Now().Add(-ago)))
+	return mg
+}
+
+// Core applies what a composite resource consists of in any order.
+func TestNeedsOfComposed(t *testing.T) {
+	protection := func() *v1alpha1.BranchProtection {
+		return &v1alpha1.BranchProtection{ObjectMeta: inAcme("site-main"), Spec: v1alpha1.BranchProtectionSpec{ForProvider: v1alpha1.BranchProtectionParameters{
+			Owner: new("acme"), Repository: new("site"), RuleName: new("main"),
+		}}}
+	}
+	repository := Need{What: "Repository site", Milestone: "acme/repository/acme/site"}
+	cases := map[string]struct {
+		reason string
+		need   func(kube client.Client, ago time.Duration) ([]Need, error)
+		want   []Need
+	}{
+		"Repository": {
+			reason: "Its Organization is about to come",
+			need: func(kube client.Client, ago time.Duration) ([]Need, error) {
+				return NeedOrganization(t.Context(), kube, composed(aRepository(), ago), new("acme"))
+			},
+			want: []Need{{What: "Organization acme", Milestone: "acme/organization/acme"}},
+		},
+		"Content": {
+			reason: "Its Repository is about to come",
+			need: func(kube client.Client, ago time.Duration) ([]Need, error) {
+				return NeedRepository(t.Context(), kube, composed(aContent(), ago), new("acme"), new("site"))
+			},
+			want: []Need{repository},
+		},
+		"Branch": {
+			reason: "The content that it starts at is about to come as well",
+			need: func(kube client.Client, ago time.Duration) ([]Need, error) {
+				return NeedContent(t.Context(), kube, composed(aBranch("main"), ago))
+			},
+			want: []Need{repository, {What: "the content of acme/site", Milestone: "acme/repository/acme/site/content"}},
+		},
+		"Protection": {
+			reason: "Whoever makes the branch is about to come",
+			need: func(kube client.Client, ago time.Duration) ([]Need, error) {
+				return NeedBranch(t.Context(), kube, composed(protection(), ago))
+			},
+			want: []Need{repository, {What: "branch main of acme/site", Milestone: "acme/repository/acme/site/branch/main"}},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			for _, at := range []struct {
+				ago  time.Duration
+				want []Need
+			}{{0, tc.want}, {3 * time.Second, nil}} {
+				got, err := tc.need(having(t), at.ago)
+				if err != nil {
+					t.Fatalf("%s: %v", tc.reason, err)
+				}
+				if diff := cmp.Diff(at.want, got); diff != "" {
+					t.Errorf("%s, after %s: -want, +got:\n%s", tc.reason, at.ago, diff)
+				}
+			}
+		})
+	}
+}
+
 func TestNeeds(t *testing.T) {
 	gone := is(aContent())
 	gone.Spec.ForProvider.Repository = new("another")
@@ -59,10 +137,10 @@ func TestNeeds(t *testing.T) {
 		}
 	}
 	inOrganization := func(ctx context.Context, kube client.Client) ([]Need, error) {
-		return NeedOrganization(ctx, kube, "acme", new("acme"))
+		return NeedOrganization(ctx, kube, aRepository(), new("acme"))
 	}
 	inRepository := func(ctx context.Context, kube client.Client) ([]Need, error) {
-		return NeedRepository(ctx, kube, "acme", new("acme"), new("site"))
+		return NeedRepository(ctx, kube, aContent(), new("acme"), new("site"))
 	}
 	branches := func(ctx context.Context, kube client.Client) ([]Need, error) {
 		return NeedContent(ctx, kube, aBranch("main"))
@@ -151,11 +229,7 @@ func TestNeeds(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := runtime.NewScheme()
-			if err := v1alpha1.AddToScheme(s); err != nil {
-				t.Fatal(err)
-			}
-			got, err := tc.need(t.Context(), fake.NewClientBuilder().WithScheme(s).WithObjects(tc.objects...).Build())
+			got, err := tc.need(t.Context(), having(t, tc.objects...))
 			if err != nil {
 				t.Fatalf("%s: %v", tc.reason, err)
 			}

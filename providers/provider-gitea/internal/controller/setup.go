@@ -50,7 +50,7 @@ func Setup(mgr ctrl.Manager, o controller.Options) error {
 		external: team.External,
 		name:     func(mg *v1alpha1.Team) *string { return mg.Spec.ForProvider.Name },
 		need: func(ctx context.Context, kube client.Reader, mg *v1alpha1.Team) ([]connect.Need, error) {
-			return connect.NeedOrganization(ctx, kube, mg.GetNamespace(), mg.Spec.ForProvider.Owner)
+			return connect.NeedOrganization(ctx, kube, mg, mg.Spec.ForProvider.Owner)
 		},
 	})
 	add(s, kind[*v1alpha1.Repository]{
@@ -58,7 +58,7 @@ func Setup(mgr ctrl.Manager, o controller.Options) error {
 		external: repository.External,
 		reaches:  connect.RepositoryReaches,
 		need: func(ctx context.Context, kube client.Reader, mg *v1alpha1.Repository) ([]connect.Need, error) {
-			return connect.NeedOrganization(ctx, kube, mg.GetNamespace(), mg.Spec.ForProvider.Owner)
+			return connect.NeedOrganization(ctx, kube, mg, mg.Spec.ForProvider.Owner)
 		},
 	})
 	add(s, kind[*v1alpha1.Branch]{
@@ -73,7 +73,7 @@ func Setup(mgr ctrl.Manager, o controller.Options) error {
 		external: repositorycontent.External,
 		reaches:  connect.ContentReaches,
 		need: func(ctx context.Context, kube client.Reader, mg *v1alpha1.RepositoryContent) ([]connect.Need, error) {
-			return connect.NeedRepository(ctx, kube, mg.GetNamespace(), mg.Spec.ForProvider.Owner, mg.Spec.ForProvider.Repository)
+			return connect.NeedRepository(ctx, kube, mg, mg.Spec.ForProvider.Owner, mg.Spec.ForProvider.Repository)
 		},
 	})
 	add(s, kind[*v1alpha1.BranchProtection]{
@@ -91,9 +91,9 @@ func Setup(mgr ctrl.Manager, o controller.Options) error {
 		external: webhook.External,
 		need: func(ctx context.Context, kube client.Reader, mg *v1alpha1.Webhook) ([]connect.Need, error) {
 			if mg.Spec.ForProvider.Repository == nil {
-				return connect.NeedOrganization(ctx, kube, mg.GetNamespace(), mg.Spec.ForProvider.Owner)
+				return connect.NeedOrganization(ctx, kube, mg, mg.Spec.ForProvider.Owner)
 			}
-			return connect.NeedRepository(ctx, kube, mg.GetNamespace(), mg.Spec.ForProvider.Owner, mg.Spec.ForProvider.Repository)
+			return connect.NeedRepository(ctx, kube, mg, mg.Spec.ForProvider.Owner, mg.Spec.ForProvider.Repository)
 		},
 	})
 	add(s, kind[*v1alpha1.DeployKey]{
@@ -101,7 +101,7 @@ func Setup(mgr ctrl.Manager, o controller.Options) error {
 		external: deploykey.External,
 		name:     func(mg *v1alpha1.DeployKey) *string { return mg.Spec.ForProvider.Title },
 		need: func(ctx context.Context, kube client.Reader, mg *v1alpha1.DeployKey) ([]connect.Need, error) {
-			return connect.NeedRepository(ctx, kube, mg.GetNamespace(), mg.Spec.ForProvider.Owner, mg.Spec.ForProvider.Repository)
+			return connect.NeedRepository(ctx, kube, mg, mg.Spec.ForProvider.Owner, mg.Spec.ForProvider.Repository)
 		},
 	})
 	return nil
