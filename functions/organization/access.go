@@ -26,7 +26,7 @@ func roles() []role {
 
 // access binds each role's people, by email and by the group an identity
 // provider puts them in, to what the role may do.
-func access(r *composing.Run, org *v1alpha1.Organization, ns *composing.Step) error {
+func access(r *composing.Run, org *v1alpha1.Organization, namespace bool) error {
 	objects := map[string]client.Object{}
 	for _, ro := range roles() {
 		subjects := []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.GroupKind, Name: "catalyst:" + org.GetName() + ":" + ro.name}}
@@ -39,7 +39,7 @@ func access(r *composing.Run, org *v1alpha1.Organization, ns *composing.Step) er
 			Subjects:   subjects,
 		}
 	}
-	return r.Step("Access").DesireAllAfter(ns, objects)
+	return r.Step("Access").DesireAllWhen(namespace, waitsForNamespace, objects)
 }
 
 func membersOf(org *v1alpha1.Organization, in []v1alpha1.OrganizationRole) []v1alpha1.OrganizationMember {

@@ -9,6 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+
 	"github.com/openova-io/catalyst/apis/v1alpha1"
 	"github.com/openova-io/catalyst/internal/composing"
 	"github.com/openova-io/catalyst/internal/naming"
@@ -36,6 +38,7 @@ func Compose(r *composing.Run, org *v1alpha1.Organization) error {
 		children[kind] = tenancy.All(r, kind, org.GetName())
 	}
 	st.Domain = tenancy.Domain(r, org)
+	found := r.RequireOne("namespace", composing.Selector{APIVersion: "v1", Kind: "Namespace", Name: org.GetName()})
 	if r.Unresolved() {
 		return nil
 	}
@@ -64,14 +67,36 @@ func Compose(r *composing.Run, org *v1alpha1.Organization) error {
 	if err := ns.Desire("namespace", &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: org.GetName(), Labels: labels(org)}}); err != nil {
 		return err
 	}
-	for _, aspect := range []func(*composing.Run, *v1alpha1.Organization, *composing.Step) error{isolation, access, git} {
-		if err := aspect(r, org, ns); err != nil {
+	usable, err := usable(found, org)
+	if err != nil {
+		return err
+	}
+	for _, aspect := range []func(*composing.Run, *v1alpha1.Organization, bool) error{isolation, access, git} {
+		if err := aspect(r, org, usable || ns.Ready()); err != nil {
 			return err
 		}
 	}
 	st.GitURL = gitURL(r, org)
 	st.MissingMembers = missingMembers(r)
 	return nil
+}
+
+// waitsForNamespace is what everything inside of it waits for.
+const waitsForNamespace = "Namespace"
+
+// usable tells whether a namespace that was found is the Organization's to fill
+// at once. People may name it in the same files, and its own turn to be composed
+// would come a round later.
+func usable(found *composing.Observed, org *v1alpha1.Organization) (bool, error) {
+	if found == nil {
+		return false, nil
+	}
+	ns := &corev1.Namespace{}
+	if err := found.Into(ns); err != nil {
+		return false, errors.Wrapf(err, "cannot read Namespace %s", org.GetName())
+	}
+	owner := metav1.GetControllerOf(ns)
+	return ns.Status.Phase == corev1.NamespaceActive && (owner == nil || owner.UID == org.GetUID()), nil
 }
 
 func childKinds() []string {

@@ -112,6 +112,35 @@ func TestGuardComesFirst(t *testing.T) {
 	}
 }
 
+// A namespace that people name in the same files is filled in the first round.
+func TestNamespaceThatIsThere(t *testing.T) {
+	const namespace = `apiVersion: v1
+kind: Namespace
+metadata: {name: acme}
+status: {phase: Active}`
+	alone := []string{"namespace"}
+	cases := map[string]struct {
+		reason, namespace string
+		want              []string
+	}{
+		"Free":        {reason: "It is taken and filled at once", namespace: namespace, want: own()},
+		"Terminating": {reason: "One that goes takes nothing in", namespace: strings.ReplaceAll(namespace, "Active", "Terminating"), want: alone},
+		"Owned": {
+			reason:    "One that something else controls is not filled: taking it fails, and says so",
+			namespace: strings.ReplaceAll(namespace, "{name: acme}", "{name: acme, ownerReferences: [{apiVersion: example.org/v1, kind: Other, name: x, uid: u1, controller: true}]}"),
+			want:      alone,
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			_, rsp := world(t, organization, tc.namespace).Run(t, newFn())
+			if diff := cmp.Diff(tc.want, proptest.Keys(rsp)); diff != "" {
+				t.Errorf("%s: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
 func TestGuardGoesWithTheLastChild(t *testing.T) {
 	w := world(t, organization, children)
 	w.Settle(t, newFn())

@@ -46,8 +46,8 @@ func units(access string) map[string]string {
 // git composes the Organization's home in Gitea. The provider knows what has to
 // be there first. The repository starts empty: a first commit of Gitea's own takes
 // half a second of both cores, and says nothing.
-func git(r *composing.Run, org *v1alpha1.Organization, ns *composing.Step) error {
-	if err := r.Step("Git").DesireAfter(ns, keyGitOrganization, &gitea.Organization{
+func git(r *composing.Run, org *v1alpha1.Organization, namespace bool) error {
+	if err := r.Step("Git").DesireWhen(namespace, waitsForNamespace, keyGitOrganization, &gitea.Organization{
 		ObjectMeta: metav1.ObjectMeta{Name: org.GetName(), Namespace: org.GetName(), Labels: labels(org)},
 		Spec: gitea.OrganizationSpec{ForProvider: gitea.OrganizationParameters{
 			FullName:                  new(org.Spec.DisplayName),
@@ -77,11 +77,11 @@ func git(r *composing.Run, org *v1alpha1.Organization, ns *composing.Step) error
 			}},
 		}
 	}
-	if err := r.Step("Teams").DesireAllAfter(ns, members); err != nil {
+	if err := r.Step("Teams").DesireAllWhen(namespace, waitsForNamespace, members); err != nil {
 		return err
 	}
 
-	return r.Step("SharedBlueprints").DesireAfter(ns, keyGitRepository, &gitea.Repository{
+	return r.Step("SharedBlueprints").DesireWhen(namespace, waitsForNamespace, keyGitRepository, &gitea.Repository{
 		ObjectMeta: metav1.ObjectMeta{Name: naming.SharedBlueprints, Namespace: org.GetName(), Labels: labels(org)},
 		Spec: gitea.RepositorySpec{ForProvider: gitea.RepositoryParameters{
 			Owner:         new(org.GetName()),

@@ -16,7 +16,7 @@ const dnsPort = 53
 
 // isolation bounds what runs in the Organization's namespace and whom it talks
 // to: nobody, but itself and the cluster's DNS, unless somebody allows more.
-func isolation(r *composing.Run, org *v1alpha1.Organization, ns *composing.Step) error {
+func isolation(r *composing.Run, org *v1alpha1.Organization, namespace bool) error {
 	s := r.Step("Isolation")
 	objects := map[string]client.Object{
 		"limits":               limits(org),
@@ -38,7 +38,7 @@ func isolation(r *composing.Run, org *v1alpha1.Organization, ns *composing.Step)
 	if q := quota(org); q != nil {
 		objects["quota"] = q
 	}
-	if err := s.DesireAllAfter(ns, objects); err != nil {
+	if err := s.DesireAllWhen(namespace, waitsForNamespace, objects); err != nil {
 		return err
 	}
 	r.RetireOthers("quota", "spec.quota was removed")

@@ -231,11 +231,11 @@ func (s *Step) DesireAll(objects map[string]client.Object) error {
 	return nil
 }
 
-// DesireAllAfter desires several resources by key once the earlier step is
+// DesireAllWhen desires several resources by key once what they wait for is
 // ready.
-func (s *Step) DesireAllAfter(earlier *Step, objects map[string]client.Object) error {
+func (s *Step) DesireAllWhen(ok bool, waitsFor string, objects map[string]client.Object) error {
 	for _, key := range slices.Sorted(maps.Keys(objects)) {
-		if err := s.DesireAfter(earlier, key, objects[key]); err != nil {
+		if err := s.DesireWhen(ok, waitsFor, key, objects[key]); err != nil {
 			return err
 		}
 	}
