@@ -33,10 +33,7 @@ func Compose(r *composing.Run, env *v1alpha1.Environment) error {
 	st := &v1alpha1.EnvironmentStatus{}
 	r.Status(st, &st.Progress)
 
-	org, err := tenancy.Of(r, env.GetNamespace())
-	if err != nil {
-		return err
-	}
+	owned := tenancy.Exists(r, env.GetNamespace())
 	apps, err := applicationsIn(tenancy.All(r, v1alpha1.KindApplication, env.GetNamespace()), env.GetName())
 	if err != nil {
 		return err
@@ -64,7 +61,7 @@ func Compose(r *composing.Run, env *v1alpha1.Environment) error {
 	st.SecretPath = naming.SecretPath(env.GetNamespace(), envType)
 
 	step := r.Step("Organization")
-	if org == nil {
+	if !owned {
 		msg := fmt.Sprintf("There is no Organization %q", env.GetNamespace())
 		step.Wait(ReasonOrganizationMissing, msg)
 		step.Blame(v1alpha1.KindOrganization, env.GetNamespace())

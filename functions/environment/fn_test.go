@@ -85,6 +85,16 @@ func TestCompose(t *testing.T) {
 			reason: "An Environment is called after its Organization", xr: strings.Replace(environment, "namespace: acme", "namespace: globex", 1),
 			want: want{reason: ReasonWrongNamespace, summary: `Accepted: metadata.name is "acme-prod", must be "globex-prod": an Environment is called after its namespace, which is its Organization, and spec.envType`},
 		},
+		"OrganizationsNamespace": {
+			reason: "A namespace that an Organization has taken speaks for it",
+			xr:     environment, docs: "apiVersion: v1\nkind: Namespace\nmetadata: {name: acme, labels: {openova.io/organization: acme}}",
+			want: want{reason: ReasonAccepted, summary: "Ready", branch: "main"},
+		},
+		"OthersNamespace": {
+			reason: "One of that name that nobody has taken does not",
+			xr:     environment, docs: "apiVersion: v1\nkind: Namespace\nmetadata: {name: acme}",
+			want: want{reason: ReasonOrganizationMissing, summary: `Organization: Organization acme: There is no Organization "acme"`, branch: "main"},
+		},
 		"NoOrganization": {
 			reason: "The Organization may come later", xr: environment,
 			want: want{reason: ReasonOrganizationMissing, summary: `Organization: Organization acme: There is no Organization "acme"`, branch: "main"},

@@ -6,10 +6,23 @@ package tenancy
 import (
 	"github.com/openova-io/catalyst/apis/v1alpha1"
 	"github.com/openova-io/catalyst/internal/composing"
+	"github.com/openova-io/catalyst/internal/naming"
 )
 
 // apiVersion of Catalyst's own kinds.
 const apiVersion = v1alpha1.Group + "/" + v1alpha1.Version
+
+// Exists tells whether there is an Organization that owns a namespace. The
+// namespace is labelled once the Organization has taken it, and then asked alone:
+// the Organization changes with everything that comes up inside of it, and each
+// change would have whoever requires it composed again.
+func Exists(r *composing.Run, namespace string) bool {
+	ns := r.RequireOne("namespace", composing.Selector{APIVersion: "v1", Kind: "Namespace", Name: namespace})
+	if ns.String("metadata", "labels", naming.LabelOrganization) == namespace {
+		return true
+	}
+	return r.RequireOne("organization", composing.Selector{APIVersion: apiVersion, Kind: v1alpha1.KindOrganization, Name: namespace}) != nil
+}
 
 // Of returns the Organization that owns a namespace, or nil if there is none.
 func Of(r *composing.Run, namespace string) (*v1alpha1.Organization, error) {
