@@ -68,6 +68,8 @@ type survey struct {
 	found []string
 	// keeps are usages by the object they keep.
 	keeps map[string]*unstructured.Unstructured
+	// going are usages of the namespace that are on their way out.
+	going []*unstructured.Unstructured
 }
 
 func usageKey(group, kind, name string) string { return kind + "." + group + "/" + name }
@@ -89,6 +91,9 @@ func (s *survey) usages(ctx context.Context) error {
 			// order of a listing.
 			if was := s.keeps[key]; was == nil || u.GetName() < was.GetName() {
 				s.keeps[key] = u
+			}
+			if meta.WasDeleted(u) && u.GetNamespace() != "" {
+				s.going = append(s.going, u)
 			}
 		}
 	}
@@ -193,6 +198,40 @@ func (s *survey) explain() {
 	}
 }
 
+// overdue are usages of the namespace that are on their way out and wait for an
+// object that is gone, of a kind that a Sovereign consists of.
+func (s *survey) overdue(ctx context.Context) ([]*unstructured.Unstructured, error) {
+	var out []*unstructured.Unstructured
+	there := map[schema.GroupVersionKind]map[string]bool{}
+	for _, u := range s.going {
+		gvk, name := usedBy(u)
+		if name == "" || !counts(gvk.Group, gvk.Kind) {
+			continue
+		}
+		if there[gvk] == nil {
+			all, err := s.list(ctx, gvk, client.InNamespace(s.namespace))
+			if err != nil {
+				return nil, err
+			}
+			there[gvk] = map[string]bool{}
+			for _, o := range all {
+				there[gvk][o.GetName()] = true
+			}
+		}
+		if !there[gvk][name] {
+			out = append(out, u)
+		}
+	}
+	return out, nil
+}
+
+// usedBy is the object that a usage is by, if it is by one.
+func usedBy(usage *unstructured.Unstructured) (gvk schema.GroupVersionKind, name string) {
+	by, _, _ := unstructured.NestedMap(usage.Object, "spec", "by")
+	name, _, _ = unstructured.NestedString(by, "resourceRef", "name")
+	return schema.FromAPIVersionAndKind(str(by, "apiVersion"), str(by, "kind")), name
+}
+
 // kinds that objects of a Sovereign are of, as far as they are there.
 func (s *survey) kinds(ctx context.Context) ([]schema.GroupVersionKind, error) {
 	crds := &apiextensionsv1.CustomResourceDefinitionList{}
@@ -263,19 +302,16 @@ func (s *survey) add(layer int, gvk schema.GroupVersionKind, u *unstructured.Uns
 	s.layers[layer] = append(s.layers[layer], o)
 }
 
-// kept by a usage, and why. Core looks every half minute whether the object that a
-// usage is by is gone.
+// kept by a usage, and why.
 func kept(usage *unstructured.Unstructured, there map[string]bool) string {
 	if reason, _, _ := unstructured.NestedString(usage.Object, "spec", "reason"); reason != "" {
 		return reason
 	}
-	name, _, _ := unstructured.NestedString(usage.Object, "spec", "by", "resourceRef", "name")
-	by, _, _ := unstructured.NestedMap(usage.Object, "spec", "by")
-	gvk := schema.FromAPIVersionAndKind(str(by, "apiVersion"), str(by, "kind"))
+	gvk, name := usedBy(usage)
 	if there[usageKey(gvk.Group, gvk.Kind, name)] {
 		return "after " + gvk.Kind + " " + name
 	}
-	return "after " + gvk.Kind + " " + name + ", which is gone: within half a minute"
+	return "after " + gvk.Kind + " " + name + ", which is gone: in a moment"
 }
 
 // condition is the message of the first condition with the status, of one of the

@@ -34,6 +34,11 @@ import (
 // Finalizer on a Sovereign that its Teardown holds.
 const Finalizer = "hcloud.openova.io/teardown"
 
+// AnnotationWoken on a usage is when a Teardown saw that what the usage is by has
+// gone. Core looks for that every half minute only, and at once at a usage that
+// was changed.
+const AnnotationWoken = "hcloud.openova.io/woken"
+
 // How often a Teardown looks at its Sovereign, and how often while that is being
 // deleted. A watch would take a right that may be missing, and a cache that may
 // not list keeps all other kinds from being reconciled.
@@ -71,9 +76,11 @@ type step struct {
 	hold, release bool
 	// remove objects.
 	remove []*unstructured.Unstructured
+	// wake usages.
+	wake []*unstructured.Unstructured
 }
 
-func (s step) empty() bool { return !s.hold && !s.release && len(s.remove) == 0 }
+func (s step) empty() bool { return !s.hold && !s.release && len(s.remove) == 0 && len(s.wake) == 0 }
 
 type external struct {
 	kube client.Client
@@ -106,6 +113,10 @@ func (e *external) Observe(ctx context.Context, mg *v1alpha1.Teardown) (managed.
 		mg.Status.AtProvider = v1alpha1.TeardownObservation{}
 		wanted := deletes(mg) && !meta.WasDeleted(mg)
 		e.next = step{hold: wanted && !held, release: held && !wanted}
+		// Its host clusters come and go.
+		if err := e.lookAtUsages(ctx, &survey{kube: e.kube, namespace: mg.GetNamespace(), sovereign: owner}); err != nil {
+			return managed.ExternalObservation{}, err
+		}
 	case gone && !meta.WasDeleted(mg):
 		// What belongs to the Sovereign is about to be deleted, this too.
 	case !deletes(mg), !gone && controllerutil.ContainsFinalizer(named, metav1.FinalizerOrphanDependents):
@@ -121,7 +132,7 @@ func (e *external) Observe(ctx context.Context, mg *v1alpha1.Teardown) (managed.
 func (e *external) advance(ctx context.Context, mg *v1alpha1.Teardown, owner *metav1.OwnerReference, named *unstructured.Unstructured) (managed.ExternalObservation, error) {
 	known := slices.Clone(mg.Status.AtProvider.Organizations)
 	s := &survey{kube: e.kube, namespace: mg.GetNamespace(), sovereign: owner}
-	if err := s.usages(ctx); err != nil {
+	if err := e.lookAtUsages(ctx, s); err != nil {
 		return managed.ExternalObservation{}, err
 	}
 	cascade := e.cascade(mg)
@@ -158,6 +169,16 @@ func (e *external) advance(ctx context.Context, mg *v1alpha1.Teardown, owner *me
 		e.next.release = held
 	}
 	return managed.ExternalObservation{ResourceExists: !meta.WasDeleted(mg) || held || s.left() > 0, ResourceUpToDate: e.next.empty()}, nil
+}
+
+// lookAtUsages finds those that core has to be told of.
+func (e *external) lookAtUsages(ctx context.Context, s *survey) error {
+	err := s.usages(ctx)
+	if err != nil {
+		return err
+	}
+	e.next.wake, err = s.overdue(ctx)
+	return err
 }
 
 // cascade says whether Organizations are deleted. The Sovereign has the last word
@@ -212,6 +233,11 @@ func (e *external) act(ctx context.Context) error {
 			return errors.Wrapf(err, "cannot delete %s %q", o.GetKind(), o.GetName())
 		}
 	}
+	for _, u := range e.next.wake {
+		if err := e.wake(ctx, u); err != nil {
+			return err
+		}
+	}
 	if !e.next.hold && !e.next.release {
 		return nil
 	}
@@ -223,6 +249,14 @@ func (e *external) act(ctx context.Context) error {
 	}
 	err := e.kube.Patch(ctx, u, client.MergeFromWithOptions(e.sovereign, client.MergeFromWithOptimisticLock{}))
 	return errors.Wrapf(client.IgnoreNotFound(err), "cannot hold or release Sovereign %q", u.GetName())
+}
+
+// wake a usage: core looks at one that has changed.
+func (e *external) wake(ctx context.Context, usage *unstructured.Unstructured) error {
+	u := usage.DeepCopy()
+	meta.AddAnnotations(u, map[string]string{AnnotationWoken: time.Now().UTC().Format(time.RFC3339)})
+	err := e.kube.Patch(ctx, u, client.MergeFrom(usage))
+	return errors.Wrapf(client.IgnoreNotFound(err), "cannot wake %s %q", u.GetKind(), u.GetName())
 }
 
 // Disconnect has nothing to close.

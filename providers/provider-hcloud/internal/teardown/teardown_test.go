@@ -90,7 +90,11 @@ func newPlane(t *testing.T, docs ...string) *plane {
 			return c.Delete(ctx, o, opts...)
 		},
 		Patch: func(ctx context.Context, c client.WithWatch, o client.Object, patch client.Patch, opts ...client.PatchOption) error {
-			p.did = append(p.did, fmt.Sprintf("finalizers of %s %v", o.GetName(), o.GetFinalizers()))
+			did := fmt.Sprintf("finalizers of %s %v", o.GetName(), o.GetFinalizers())
+			if o.GetAnnotations()[AnnotationWoken] != "" {
+				did = "wake " + o.GetName()
+			}
+			p.did = append(p.did, did)
 			return c.Patch(ctx, o, patch, opts...)
 		},
 		Create: func(context.Context, client.WithWatch, client.Object, ...client.CreateOption) error {
@@ -296,9 +300,24 @@ metadata: {name: initech}`},
 			want: want{Exists: true, Layer: clusters, WaitsFor: "LoadBalancer hz-lb: locked: by an action, 2 Servers; 1 more after that", Left: 6},
 		},
 		"Half": {
-			reason: "Core takes its time to see that what a usage is by is gone",
+			reason: "A usage that stays although what it is by is gone is not woken",
 			mg:     teardown(), docs: []string{going, strings.Join(strings.Split(servers, "\n---\n")[:2], "\n---\n")},
-			want: want{Exists: true, Layer: clusters, WaitsFor: "Server hz-cp1: after LoadBalancer hz-lb, which is gone: within half a minute", Left: 1},
+			want: want{Exists: true, Layer: clusters, WaitsFor: "Server hz-cp1: after LoadBalancer hz-lb, which is gone: in a moment", Left: 1},
+		},
+		"Overdue": {
+			reason: "Core takes its time to see that what a usage is by is gone, and is told",
+			mg:     teardown(), docs: []string{going, with(strings.Join(strings.Split(servers, "\n---\n")[:2], "\n---\n"), "{name: hz-cp1-outlives-lb,", `{name: hz-cp1-outlives-lb, deletionTimestamp: "2026-01-01T00:00:00Z",`)},
+			want: want{Exists: true, Did: []string{"wake hz-cp1-outlives-lb"}, Layer: clusters, WaitsFor: "Server hz-cp1: after LoadBalancer hz-lb, which is gone: in a moment", Left: 1},
+		},
+		"OverdueWhileAlive": {
+			reason: "A host cluster that goes alone is not waited for either",
+			mg:     teardown(), docs: []string{held, with(strings.Split(servers, "\n---\n")[1], "{name: hz-cp1-outlives-lb,", `{name: hz-cp1-outlives-lb, deletionTimestamp: "2026-01-01T00:00:00Z",`)},
+			want: want{Exists: true, Did: []string{"wake hz-cp1-outlives-lb"}},
+		},
+		"Waiting": {
+			reason: "One whose time has not come is let be",
+			mg:     teardown(), docs: []string{going, loadBalancer, with(strings.Join(strings.Split(servers, "\n---\n")[:2], "\n---\n"), "{name: hz-cp1-outlives-lb,", `{name: hz-cp1-outlives-lb, deletionTimestamp: "2026-01-01T00:00:00Z",`)},
+			want: want{Exists: true, Layer: clusters, WaitsFor: "LoadBalancer hz-lb: locked: by an action; 1 more after that", Left: 2},
 		},
 		"Kept": {
 			reason: "What is kept says by whom",
