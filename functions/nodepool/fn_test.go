@@ -247,6 +247,23 @@ func TestServersMadeAnewFollow(t *testing.T) {
 	}
 }
 
+// Keys that change while a server is being created come too late for it: its spec
+// has the new ones, and it was created with the old ones.
+func TestKeysOfServerInTheMaking(t *testing.T) {
+	w := world(t, nodePool)
+	w.Settle(t, newFn())
+	o := w.Composed["server-1"].AsMap()
+	o["status"].(map[string]any)["atProvider"].(map[string]any)["sshKeys"] = []any{"4711", "4712"}
+	var err error
+	if w.Composed["server-1"], err = structpb.NewStruct(o); err != nil {
+		t.Fatal(err)
+	}
+	_, rsp := w.Run(t, newFn())
+	if diff := cmp.Diff([]any{"4711", "4712"}, forProvider(rsp, "server-1")["sshKeys"]); diff != "" {
+		t.Errorf("keys: -want, +got:\n%s", diff)
+	}
+}
+
 // A server that has no id yet may be about to get one.
 func TestServersToComeStay(t *testing.T) {
 	w := world(t, nodePool)

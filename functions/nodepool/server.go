@@ -62,6 +62,11 @@ func (p *pool) startOf(number int) (start, error) {
 		Spec struct {
 			ForProvider start `json:"forProvider"`
 		} `json:"spec"`
+		Status struct {
+			AtProvider struct {
+				SSHKeys []*string `json:"sshKeys"`
+			} `json:"atProvider"`
+		} `json:"status"`
 	}{}
 	if err := p.run.Observed(keyServer(number)).Into(&had); err != nil {
 		return out, err
@@ -69,6 +74,10 @@ func (p *pool) startOf(number int) (start, error) {
 	was := had.Spec.ForProvider
 	out.Image = cmp.Or(was.Image, out.Image)
 	out.SSHKeys = was.SSHKeys
+	// Keys that changed while the server was being created came too late for it.
+	if started := had.Status.AtProvider.SSHKeys; len(started) > 0 {
+		out.SSHKeys = started
+	}
 	if p.firewall == nil {
 		out.FirewallIDs = was.FirewallIDs
 	}
