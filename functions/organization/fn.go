@@ -67,12 +67,12 @@ func Compose(r *composing.Run, org *v1alpha1.Organization) error {
 	if err := ns.Desire("namespace", &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: org.GetName(), Labels: labels(org)}}); err != nil {
 		return err
 	}
-	usable, err := usable(found, org)
+	fill, err := usable(found, org)
 	if err != nil {
 		return err
 	}
 	for _, aspect := range []func(*composing.Run, *v1alpha1.Organization, bool) error{isolation, access, git} {
-		if err := aspect(r, org, usable || ns.Ready()); err != nil {
+		if err := aspect(r, org, fill || ns.Ready()); err != nil {
 			return err
 		}
 	}

@@ -233,11 +233,20 @@ func (e *external) act(ctx context.Context) error {
 			return errors.Wrapf(err, "cannot delete %s %q", o.GetKind(), o.GetName())
 		}
 	}
+	if err := e.holdOrRelease(ctx); err != nil {
+		return err
+	}
+	// Last, because it only saves time: an installation whose role is older may
+	// not do it, and has to hold and release all the same.
 	for _, u := range e.next.wake {
 		if err := e.wake(ctx, u); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+func (e *external) holdOrRelease(ctx context.Context) error {
 	if !e.next.hold && !e.next.release {
 		return nil
 	}

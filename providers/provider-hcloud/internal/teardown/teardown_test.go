@@ -466,6 +466,36 @@ func TestSettled(t *testing.T) {
 	}
 }
 
+// TestMayNotWake: whether a Sovereign is held does not depend on a right that only
+// saves time.
+func TestMayNotWake(t *testing.T) {
+	overdue := with(strings.Split(servers, "\n---\n")[1], "{name: hz-cp1-outlives-lb,", `{name: hz-cp1-outlives-lb, deletionTimestamp: "2026-01-01T00:00:00Z",`)
+	p := newPlane(t, with(held, "finalizers: ["+Finalizer+"]", "finalizers: []"), overdue)
+	w, ok := p.Client.(client.WithWatch)
+	if !ok {
+		t.Fatal("the client cannot watch")
+	}
+	p.Client = interceptor.NewClient(w, interceptor.Funcs{
+		Patch: func(ctx context.Context, c client.WithWatch, o client.Object, patch client.Patch, opts ...client.PatchOption) error {
+			if o.GetObjectKind().GroupVersionKind().Kind == "Usage" {
+				return errors.New("forbidden")
+			}
+			return c.Patch(ctx, o, patch, opts...)
+		},
+	})
+	e := &external{kube: p}
+	if _, err := e.Observe(t.Context(), teardown()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := e.Update(t.Context(), teardown())
+	if err == nil || err.Error() != `cannot wake Usage "hz-cp1-outlives-lb": forbidden` {
+		t.Errorf("want what is forbidden to be said, got %v", err)
+	}
+	if diff := gocmp.Diff([]string{"finalizers of omantel [" + Finalizer + "]"}, p.did); diff != "" {
+		t.Errorf("what was done: -want, +got:\n%s", diff)
+	}
+}
+
 // TestErrors: what cannot be seen is no reason to take it for gone.
 func TestErrors(t *testing.T) {
 	cases := map[string]struct{ reason, kind, want string }{
