@@ -9,6 +9,7 @@ section() { printf '\n== %s (%dm%02ds)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60
 
 section "Control plane"
 # It comes first because it installs what the tests of the providers need too.
+kuttl_log=_output/kuttl/log
 finish() {
   local code=$?
   if [ $code -ne 0 ]; then
@@ -16,11 +17,22 @@ finish() {
     local_plane status || true
     mkdir -p _output
     cp -r "${CATALYST_STATE:-/nonexistent}/logs" _output/ 2>/dev/null && echo "Logs: _output/logs"
+    failed_scenarios
   fi
   local_plane down >/dev/null
   exit $code
 }
+# What failed is said last, where it is seen.
+failed_scenarios() {
+  local name
+  [ -f "$kuttl_log" ] || return 0
+  sed -n 's|^ *--- FAIL: kuttl/harness/\([^ ]*\) .*|\1|p' "$kuttl_log" | while read -r name; do
+    section "Scenario $name failed. The end of what it said"
+    grep -E "\| $name(/| )" "$kuttl_log" | sed 's/^ *logger.go:[0-9]*: //' | tail -40
+  done
+}
 trap finish EXIT
+rm -f "$kuttl_log"
 local_plane up
 eval "$(local_plane env)"
 CATALYST_GITEA="$(local_plane tools --path gitea)"
@@ -45,6 +57,6 @@ go test ./...
 
 section "Scenarios"
 mkdir -p _output/kuttl
-"$(local_plane tools --path kubectl-kuttl)" test --config test/kuttl/kuttl-test.yaml
+"$(local_plane tools --path kubectl-kuttl)" test --config test/kuttl/kuttl-test.yaml 2>&1 | tee "$kuttl_log"
 
 section "Done"

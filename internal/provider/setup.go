@@ -18,7 +18,6 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/feature"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/ratelimiter"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/providerconfig"
@@ -107,7 +106,7 @@ func Setup[T resource.ModernManaged](mgr ctrl.Manager, o controller.Options, k K
 
 	init := []managed.Initializer{}
 	if !k.NoDefaultName {
-		init = append(init, nameInitializer(k.Name))
+		init = append(init, nameInitializer(mgr.GetClient(), k.Name))
 	}
 	if k.Initializers != nil {
 		init = append(init, k.Initializers(mgr.GetClient())...)
@@ -117,6 +116,7 @@ func Setup[T resource.ModernManaged](mgr ctrl.Manager, o controller.Options, k K
 		managed.WithCriticalAnnotationUpdater(criticalAnnotations(mgr.GetClient(), k.AssignedByServer || k.FindsCreated)),
 		managed.WithTypedExternalConnector[T](k.Connect(mgr.GetClient())),
 		managed.WithInitializers(init...),
+		managed.WithReferenceResolver(naming{managed.NewAPISimpleReferenceResolver(mgr.GetClient())}),
 		managed.WithFinalizer(wrap(k.Finalizer, newFinalizer(mgr.GetClient()))),
 		managed.WithLogger(o.Logger.WithValues("controller", name)),
 		managed.WithPollInterval(o.PollInterval),
@@ -170,23 +170,6 @@ func wrap(with func(resource.Finalizer) resource.Finalizer, f resource.Finalizer
 		return f
 	}
 	return with(f)
-}
-
-// nameInitializer gives a managed resource its external name. The name is
-// stored with the finalizer, which is added next: an update of its own would be
-// one more event for every composite resource that watches.
-func nameInitializer[T resource.ModernManaged](name func(T) string) managed.Initializer {
-	return managed.InitializerFn(func(_ context.Context, mg resource.Managed) error {
-		if meta.GetExternalName(mg) != "" {
-			return nil
-		}
-		n := mg.GetName()
-		if t, ok := mg.(T); ok && name != nil {
-			n = name(t)
-		}
-		meta.SetExternalName(mg, n)
-		return nil
-	})
 }
 
 func controllerOptions(o controller.Options) ctrlcontroller.Options {

@@ -60,9 +60,18 @@ head_of() {
   gitea "/repos/$1/branches/$2" | jq -r .commit.id
 }
 
+# unsettled: what is not as it should be, and what it says of itself.
+unsettled() {
+  kubectl get managed,composite -A -o json 2>/dev/null | jq -r '.items[]
+    | [.status.conditions[]? | select(.type == "Ready" or .type == "Synced" and .status != "True")] as $conditions
+    | select(.metadata.deletionTimestamp or ($conditions | any(.status != "True") or length == 0))
+    | "\(.kind) \(.metadata.namespace // "-")/\(.metadata.name)\(if .metadata.deletionTimestamp then " (being deleted)" else "" end): \($conditions | map("\(.type)=\(.status) \(.reason // "") \(.message // "")") | join("; "))"' || true
+}
+
 # fail MESSAGE: end the step.
 fail() {
   echo "FAILED: $*" >&2
+  unsettled | head -30 >&2
   exit 1
 }
 
