@@ -167,6 +167,9 @@ func (e *external) create(ctx context.Context, mg *v1alpha1.CryptoKey, zone stri
 	if k, err = e.server.API.CreateCryptoKey(ctx, zone, want); err != nil {
 		return err
 	}
+	// The server numbers keys anew once a zone is gone with its keys: who had
+	// this number before has it no more.
+	e.server.Release(zone, k.ID)
 	e.server.Claim(zone, k.ID, owner(mg))
 	meta.SetExternalName(mg, strconv.FormatInt(k.ID, 10))
 

@@ -186,6 +186,35 @@ func TestInterruptedCreate(t *testing.T) {
 	}
 }
 
+// TestNumberedAgain creates a key that has the number of one that went with its
+// zone, and interrupts that.
+func TestNumberedAgain(t *testing.T) {
+	b := testkit.New(t, kube(&[]v1alpha1.CryptoKey{}), New)
+	b.Zone(t, zoneName)
+	before := newKey("before", "ksk", "ecdsa256")
+	b.Must(t, before)
+	if err := b.Server.API.DeleteZone(t.Context(), zoneName); err != nil {
+		t.Fatal(err)
+	}
+	if o, err := b.External().Observe(t.Context(), before); err != nil || o.ResourceExists {
+		t.Fatalf("want the key to be gone with its zone, got exists %t, error %v", o.ResourceExists, err)
+	}
+	b.Zone(t, zoneName)
+
+	mg := newKey("after", "ksk", "ecdsa256")
+	if _, err := b.External().Create(t.Context(), mg); err != nil {
+		t.Fatal(err)
+	}
+	if meta.GetExternalName(mg) != meta.GetExternalName(before) {
+		t.Fatalf("the server numbers keys in a way that this test is not made for: %s after %s", meta.GetExternalName(mg), meta.GetExternalName(before))
+	}
+	mg = newKey("after", "ksk", "ecdsa256")
+	meta.SetExternalCreatePending(mg, time.Now())
+	if o, err := b.External().Observe(t.Context(), mg); err != nil || !o.ResourceExists {
+		t.Errorf("want the key to be found that this CryptoKey had the server make, got exists %t, error %v", o.ResourceExists, err)
+	}
+}
+
 // TestAtOnce creates keys of one zone at the same time.
 func TestAtOnce(t *testing.T) {
 	b := testkit.New(t, kube(&[]v1alpha1.CryptoKey{}), New)
