@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -434,24 +435,15 @@ func (r *Runtime) certificates(ctx context.Context, rev *unstructured.Unstructur
 
 	nn := types.NamespacedName{Namespace: r.Namespace, Name: secret}
 
-	obj := &unstructured.Unstructured{}
-	obj.SetAPIVersion("v1")
-	obj.SetKind("Secret")
-
-	err := r.Kube.Get(ctx, nn, obj)
-	if client.IgnoreNotFound(err) != nil {
+	obj := &corev1.Secret{}
+	if err := client.IgnoreNotFound(r.Kube.Get(ctx, nn, obj)); err != nil {
 		return "", fmt.Errorf("cannot get Secret %q: %w", nn, err)
 	}
 
-	data := map[string][]byte{}
-
-	if err == nil {
-		if data, err = r.Kube.Secret(ctx, nn); err != nil {
-			return "", err
-		}
-	}
+	data := obj.Data
 
 	if !r.ca.Signed(data["tls.crt"], req.Names...) || !ownedBy(obj, rev) {
+		var err error
 		if data, err = r.issue(ctx, rev, nn, req, data); err != nil {
 			return "", err
 		}
@@ -601,7 +593,7 @@ func owners(rev *unstructured.Unstructured) []any {
 	}}
 }
 
-func ownedBy(obj, rev *unstructured.Unstructured) bool {
+func ownedBy(obj, rev client.Object) bool {
 	for _, o := range obj.GetOwnerReferences() {
 		if o.UID == rev.GetUID() {
 			return true

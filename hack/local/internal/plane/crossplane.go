@@ -105,20 +105,27 @@ func (d *plan) initCrossplane(ctx context.Context) error {
 	}
 
 	// Initialising again takes a second and changes nothing.
+	k, err := kube.New(d.state.Kubeconfig())
+	if err != nil {
+		return err
+	}
+
 	stamp, done := d.state.Path("crossplane.initialised"), fmt.Sprintf("%s %d\n", d.cfg.Folders["crossplane"], d.cfg.PortBase)
 	if old, err := os.ReadFile(stamp); err != nil || string(old) != done {
-		if err := d.runInit(ctx); err != nil {
+		wctx, cancel := context.WithCancel(ctx)
+		go k.Warm(wctx)
+
+		err := d.runInit(ctx)
+
+		cancel()
+
+		if err != nil {
 			return err
 		}
 
 		if err := home.WriteFile(stamp, []byte(done)); err != nil {
 			return err
 		}
-	}
-
-	k, err := kube.New(d.state.Kubeconfig())
-	if err != nil {
-		return err
 	}
 
 	for secret, dir := range map[string]string{tlsServerSecret: "crossplane-server", tlsClientSecret: "crossplane-client"} {
