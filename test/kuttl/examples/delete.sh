@@ -6,8 +6,10 @@ for f in ../../../examples/provider-{gitea,powerdns}/*.yaml; do
     *) kubectl delete -f "$f" --wait=false ;;
   esac
 done
-none() { [ -z "$(kubectl get managed -A --no-headers 2>/dev/null)" ]; }
-eventually 90 none
+for namespace in acme default; do
+  none() { left="$(kubectl get managed -n "$namespace" -o name)" && [ -z "$left" ]; }
+  eventually 90 none
+done
 kubectl delete namespace acme --timeout=60s
 gone acme
 zones="$(powerdns /zones | jq length)"
