@@ -312,7 +312,7 @@ func (c *cleanCmd) Run(ctx context.Context, a *app) error {
 	a.printf("Deleting %s: all control planes and built programs\n", a.home.Dir)
 
 	// The directory itself may hold other things of the user's.
-	for _, d := range []string{a.home.States(), a.home.Tools(), a.home.Programs()} {
+	for _, d := range []string{a.home.States(), a.home.Tools(), a.home.Programs(), a.home.Packages()} {
 		if err := remove(d); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"github.com/openova-io/catalyst/hack/local/internal/plane"
 	"github.com/openova-io/catalyst/hack/local/internal/preflight"
 	"github.com/openova-io/catalyst/hack/local/internal/proc"
+	"github.com/openova-io/catalyst/hack/local/internal/programs"
 	"github.com/openova-io/catalyst/hack/local/internal/tools"
 	"github.com/openova-io/catalyst/hack/local/internal/xpkg"
 )
@@ -258,7 +260,7 @@ func existing(ps []plane.Program) []plane.Program {
 
 // build this checkout's programs and packages into the configuration.
 func (a *app) build(ctx context.Context, root string, cfg *plane.Config) error {
-	b := &xpkg.Builder{Root: root, Crank: cfg.Programs["crank"], Into: filepath.Join(a.home.Checkout(root), "packages")}
+	b := &xpkg.Builder{Root: root, Crank: cfg.Programs["crank"], Into: a.home.Packages()}
 
 	type result struct {
 		packages []plane.Package
@@ -272,11 +274,10 @@ func (a *app) build(ctx context.Context, root string, cfg *plane.Config) error {
 		built <- result{ps, err}
 	}()
 
-	fs, ps, err := a.programs(ctx, root)
-	sim, simErr := a.hcloudSim(ctx, root)
+	fs, ps, sim, err := a.programs(ctx, root)
 	r := <-built
 
-	if err := errors.Join(err, simErr, r.err); err != nil {
+	if err := errors.Join(err, r.err); err != nil {
 		return err
 	}
 
@@ -293,100 +294,72 @@ func (a *app) build(ctx context.Context, root string, cfg *plane.Config) error {
 	return nil
 }
 
-// programs builds every function and provider of the checkout.
-func (a *app) programs(ctx context.Context, root string) (functions, providers []plane.Program, err error) {
+// programs builds every function and provider of the checkout, and the stand-in
+// for Hetzner's API.
+func (a *app) programs(ctx context.Context, root string) (functions, providers []plane.Program, sim *plane.Program, err error) {
 	composers, err := filepath.Glob(filepath.Join(root, "functions", "*", "fn.go"))
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot find functions: %w", err)
-	}
-
-	// One program serves any of them: its code is in memory once.
-	all := filepath.Join(a.home.Checkout(root), "function-catalyst")
-
-	for _, c := range composers {
-		concept := filepath.Base(filepath.Dir(c))
-		functions = append(functions, plane.Program{Name: "function-catalyst-" + concept, Path: all, Args: []string{concept}})
-	}
-
-	if len(functions) > 0 {
-		if err := goBuild(ctx, root, all, "./functions"); err != nil {
-			return nil, nil, err
-		}
+		return nil, nil, nil, fmt.Errorf("cannot find functions: %w", err)
 	}
 
 	cmds, err := filepath.Glob(filepath.Join(root, "providers", "*", "cmd", "provider", "main.go"))
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot find providers: %w", err)
+		return nil, nil, nil, fmt.Errorf("cannot find providers: %w", err)
 	}
+
+	// One program serves any of the functions: its code is in memory once.
+	const all = "function-catalyst"
+
+	mains := map[string]string{all: "./functions", plane.HcloudSim: "./test/hcloudsim/cmd/hcloudsim"}
 
 	for _, m := range cmds {
 		rel, err := filepath.Rel(root, filepath.Dir(m))
 		if err != nil {
-			return nil, nil, fmt.Errorf("cannot find providers: %w", err)
+			return nil, nil, nil, fmt.Errorf("cannot find providers: %w", err)
 		}
 
-		name := strings.Split(rel, string(filepath.Separator))[1]
-		path := filepath.Join(a.home.Checkout(root), name)
-		providers = append(providers, plane.Program{Name: name, Path: path})
-
-		if err := goBuild(ctx, root, path, "./"+rel); err != nil {
-			return nil, nil, err
-		}
+		mains[strings.Split(rel, string(filepath.Separator))[1]] = "./" + rel
 	}
 
-	for _, ps := range [][]plane.Program{functions, providers} {
-		for i := range ps {
-			if ps[i].Fingerprint, err = fingerprint(ps[i].Path); err != nil {
-				return nil, nil, err
-			}
-		}
-	}
+	b := &programs.Builder{Root: root, Into: a.home.Programs(), InUse: a.mentioned}
 
-	return functions, providers, nil
-}
-
-// hcloudSim builds the stand-in for Hetzner's API.
-func (a *app) hcloudSim(ctx context.Context, root string) (*plane.Program, error) {
-	p := &plane.Program{Name: plane.HcloudSim, Path: filepath.Join(a.home.Checkout(root), plane.HcloudSim)}
-	if err := goBuild(ctx, root, p.Path, "./test/hcloudsim/cmd/hcloudsim"); err != nil {
-		return nil, err
-	}
-
-	var err error
-	p.Fingerprint, err = fingerprint(p.Path)
-
-	return p, err
-}
-
-// goBuild builds without -trimpath: the packages are then the very ones that go
-// test compiles, and neither waits for what the other did already.
-func goBuild(ctx context.Context, root, into string, pkgs ...string) error {
-	if len(pkgs) == 0 {
-		return nil
-	}
-
-	if err := os.MkdirAll(filepath.Dir(into), home.DirMode); err != nil {
-		return fmt.Errorf("cannot create the programs directory: %w", err)
-	}
-
-	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-buildvcs=false", "-ldflags", "-s -w", "-o", into}, pkgs...)...)
-	cmd.Dir = root
-
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("cannot build %s: %w\n%s", strings.Join(pkgs, " "), err, strings.TrimSpace(string(out)))
-	}
-
-	return nil
-}
-
-// fingerprint of a program. Go doesn't touch a program that is up to date.
-func fingerprint(path string) (string, error) {
-	fi, err := os.Stat(path)
+	built, err := b.Build(ctx, mains)
 	if err != nil {
-		return "", fmt.Errorf("cannot find what was built: %w", err)
+		return nil, nil, nil, err
 	}
 
-	return fmt.Sprintf("%d-%d", fi.Size(), fi.ModTime().UnixNano()), nil
+	program := func(name, from string, args ...string) plane.Program {
+		return plane.Program{Name: name, Path: built[from].Path, Fingerprint: built[from].Fingerprint, Args: args}
+	}
+
+	for _, c := range composers {
+		concept := filepath.Base(filepath.Dir(c))
+		functions = append(functions, program("function-catalyst-"+concept, all, concept))
+	}
+
+	for _, name := range slices.Sorted(maps.Keys(mains)) {
+		if strings.HasPrefix(name, "provider-") {
+			providers = append(providers, program(name, name))
+		}
+	}
+
+	p := program(plane.HcloudSim, plane.HcloudSim)
+
+	return functions, providers, &p, nil
+}
+
+// mentioned tells whether a control plane's configuration names a folder of
+// programs.
+func (a *app) mentioned(folder string) bool {
+	configs, err := filepath.Glob(a.home.State("*").Config())
+	if err != nil {
+		return true
+	}
+
+	return slices.ContainsFunc(configs, func(path string) bool {
+		raw, err := os.ReadFile(path)
+		return err == nil && strings.Contains(string(raw), folder)
+	})
 }
 
 // awaitComponents waits for the named components, or for all of them.

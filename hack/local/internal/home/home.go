@@ -3,8 +3,6 @@
 package home
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,16 +50,12 @@ func New(dir string) (Home, error) {
 // Tools is the directory of built tools.
 func (h Home) Tools() string { return filepath.Join(h.Dir, "tools") }
 
-// Checkout is where programs and packages of the checkout at the supplied
-// directory are built. They outlive any one control plane: linking them again
-// takes longer than starting all servers.
-func (h Home) Checkout(root string) string {
-	sum := sha256.Sum256([]byte(root))
-	return filepath.Join(h.Programs(), filepath.Base(root)+"-"+hex.EncodeToString(sum[:4]))
-}
-
-// Programs is the directory of everything built from checkouts.
+// Programs is the directory of the programs that were built from checkouts. They
+// outlive any one control plane.
 func (h Home) Programs() string { return filepath.Join(h.Dir, "bin") }
+
+// Packages is the directory of the packages that were built from checkouts.
+func (h Home) Packages() string { return filepath.Join(h.Dir, "packages") }
 
 // States is the directory that holds one folder for each control plane.
 func (h Home) States() string { return filepath.Join(h.Dir, "state") }
