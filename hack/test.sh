@@ -5,11 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 local_plane() { go run ./hack/local --name test "$@"; }
+kuttl_log=_output/kuttl/log
 section() { printf '\n== %s (%dm%02ds)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60)); }
 
-section "Control plane"
-# It comes first because it installs what the tests of the providers need too.
-kuttl_log=_output/kuttl/log
 finish() {
   local code=$?
   if [ $code -ne 0 ]; then
@@ -22,6 +20,7 @@ finish() {
   local_plane down >/dev/null
   exit $code
 }
+
 # What failed is said last, where it is seen.
 failed_scenarios() {
   local name
@@ -32,7 +31,12 @@ failed_scenarios() {
   done
 }
 trap finish EXIT
+
+# What another run said is not what this one says.
 rm -f "$kuttl_log"
+
+section "Control plane"
+# It comes first because it installs what the tests of the providers need too.
 local_plane up
 eval "$(local_plane env)"
 CATALYST_GITEA="$(local_plane tools --path gitea)"
